@@ -10,7 +10,8 @@
 
 struct rg_baton;
 
-#define RG_BATON_NONE UINT32_MAX
+#define RG_BATON_NONE    UINT32_MAX
+#define RG_BATON_IDS_MAX (1u << 20) /* bounds the table of tasks, at 8 bytes each */
 
 /* Creates the baton; the calling thread becomes task 0 and holds it. NULL when memory is short. */
 struct rg_baton *rg_baton_create(void);
@@ -21,11 +22,11 @@ void rg_baton_destroy(struct rg_baton *baton);
 /* Number of the calling thread's task; RG_BATON_NONE for a foreign thread. */
 uint32_t rg_baton_self(struct rg_baton *baton);
 
-/* Makes task number id (below RG_TASKS_MAX of rg/backend/runtime.h, not in use) with a thread of
- * its own. It does not run before the baton is passed to it; then it calls fn(arg). When fn
- * returns, on_exit(exit_ctx, id) runs in that thread, still holding the baton, and returns the task
- * that goes on. Ids of joined tasks may not be used again. RG_ENOMEM, RG_EIO  no task was made; err
- * says why */
+/* Makes task number id (below RG_BATON_IDS_MAX, never used before) with a thread of its own. It
+ * does not run before the baton is passed to it; then it calls fn(arg). When fn returns,
+ * on_exit(exit_ctx, id) runs in that thread, still holding the baton, and returns the task that
+ * goes on. The thread has 1 MiB of stack and blocks every signal.
+ *   RG_ENOMEM, RG_EIO  no task was made, id may be used again; err says why */
 RG_NODISCARD enum rg_status rg_baton_spawn(struct rg_baton *baton, uint32_t id, void (*fn)(void *),
     void *arg, uint32_t (*on_exit)(void *exit_ctx, uint32_t id), void *exit_ctx,
     struct rg_err *err);
