@@ -29,8 +29,13 @@ struct rg_process_cpu {
     float total_pct, user_pct, system_pct;
 };
 
-/* Percentages of now over before; negative differences give 0. A different create_time_ms (the pid
- * was reused) counts from zero CPU time: the whole of now belongs to the new process. */
+/* True when both are of one process: equal start_ticks, or equal create_time_ms when start_ticks is
+ * 0 in either. */
+bool rg_process_same(const struct rg_process_stats *now, const struct rg_process_stats *before);
+
+/* Percentages of now over before; negative differences give 0, and a host total that did not grow
+ * gives 0 everywhere. When the pid was reused the whole CPU time of now belongs to the new process.
+ */
 struct rg_process_cpu rg_process_cpu_rates(const struct rg_process_stats *now,
     const struct rg_process_stats *before, double total_now_s, double total_before_s,
     int32_t cpu_count);
@@ -40,7 +45,8 @@ struct rg_process_io {
         write_bytes_rate; /* per second; -1 no permission */
 };
 
-/* Rates of now over before across whole seconds; elapsed_s <= 0 gives 0 everywhere. */
+/* Rates of now over before across whole seconds; elapsed_s <= 0 gives 0 everywhere, a counter that
+ * was 0 or -1 before, or fell, or belongs to a reused pid, gives 0. */
 struct rg_process_io rg_process_io_rates(
     const struct rg_process_stats *now, const struct rg_process_stats *before, int64_t elapsed_s);
 

@@ -7,6 +7,7 @@
 /* Numbers that change from scan to scan. */
 struct rg_process_stats {
     int64_t create_time_ms;                    /* since 1970; 0 when unknown */
+    uint64_t start_ticks;                      /* since boot: no clock step changes it; or 0 */
     double user_s, system_s;                   /* CPU time since the start of the process */
     uint64_t rss_bytes, vms_bytes, swap_bytes; /* from status */
     uint64_t shared_bytes, text_bytes, lib_bytes, data_bytes, dirty_bytes; /* from statm */
@@ -19,6 +20,11 @@ struct rg_process_stats {
 };
 
 #define RG_PROCESS_IDS 4 /* real, effective, saved, file system */
+
+/* What is kept of a command line: more bytes or arguments are cut, so that 20,000 hostile processes
+ * stay within a few GiB. args_hash covers all of it. */
+#define RG_PROCESS_ARGS_BYTES_MAX ((size_t)128 << 10)
+#define RG_PROCESS_ARGS_MAX       ((size_t)8192)
 
 struct rg_process {
     int32_t pid;

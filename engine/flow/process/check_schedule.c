@@ -1,0 +1,33 @@
+#include "check_schedule.h"
+
+void rg_ticker_start(struct rg_ticker *t, struct rg_mono now, int64_t period_ns)
+{
+    rg_assert(period_ns > 0);
+    t->start = now;
+    t->period_ns = period_ns;
+    t->next = (struct rg_mono){now.ns + period_ns};
+}
+
+void rg_ticker_consume(struct rg_ticker *t, struct rg_mono now)
+{
+    int64_t ticks = now.ns > t->start.ns ? (now.ns - t->start.ns) / t->period_ns : 0;
+
+    t->next.ns = t->start.ns + (ticks + 1) * t->period_ns;
+}
+
+/* upstream: pkg/process/checks/runner.go, getRtRatio */
+enum rg_status rg_check_ratio(
+    int64_t interval_s, int64_t realtime_s, int64_t *ratio, struct rg_err *err)
+{
+    rg_assert(realtime_s > 0);
+    if (interval_s < realtime_s) {
+        rg_err_set(err, "check interval should be larger or equal to RT interval");
+        return RG_EINVALID;
+    }
+    if (interval_s % realtime_s != 0) {
+        rg_err_set(err, "check interval should be divisible by RT interval");
+        return RG_EINVALID;
+    }
+    *ratio = interval_s / realtime_s;
+    return RG_OK;
+}
