@@ -1,0 +1,330 @@
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ENV_NAME_MAX 128
+#define ENV_TEXT_MAX ((size_t)64 << 10)
+#define NOTE_MAX     200
+
+#define KEY(path, type, member)                                                                    \
+    {                                                                                              \
+        path, type, offsetof(struct rg_engine_config, member), NULL                                \
+    }
+#define KEY_ENV(path, type, member, env)                                                           \
+    {                                                                                              \
+        path, type, offsetof(struct rg_engine_config, member), env                                 \
+    }
+
+static const struct key {
+    const char *path;
+    enum rg_config_type type;
+    size_t offset;
+    const char *env; /* beside the names that every process_config key has */
+} keys[] = {
+    KEY_ENV("hostname", RG_CONFIG_TEXT, hostname, "DD_HOSTNAME"),
+    KEY_ENV("log_level", RG_CONFIG_TEXT, log_level, "DD_LOG_LEVEL"),
+    KEY_ENV("network.id", RG_CONFIG_TEXT, network_id, "DD_NETWORK_ID"),
+    KEY("process_config.enabled", RG_CONFIG_TEXT, enabled),
+    KEY("process_config.process_collection.enabled", RG_CONFIG_BOOL, process_collection),
+    KEY("process_config.intervals.process", RG_CONFIG_INT, interval_s),
+    KEY("process_config.intervals.process_realtime", RG_CONFIG_INT, realtime_interval_s),
+    KEY("process_config.disable_realtime_checks", RG_CONFIG_BOOL, disable_realtime_checks),
+    KEY("process_config.ignore_zombie_processes", RG_CONFIG_BOOL, ignore_zombie_processes),
+    KEY("process_config.blacklist_patterns", RG_CONFIG_TEXTS, blacklist_patterns),
+    KEY_ENV("process_config.scrub_args", RG_CONFIG_BOOL, scrub_args, "DD_SCRUB_ARGS"),
+    KEY_ENV("process_config.custom_sensitive_words", RG_CONFIG_TEXTS, custom_sensitive_words,
+        "DD_CUSTOM_SENSITIVE_WORDS"),
+    KEY_ENV("process_config.strip_proc_arguments", RG_CONFIG_BOOL, strip_proc_arguments,
+        "DD_STRIP_PROCESS_ARGS"),
+    KEY("process_config.cache_lookupid", RG_CONFIG_BOOL, cache_lookupid),
+    KEY("process_config.max_per_message", RG_CONFIG_INT, max_per_message),
+    KEY("process_config.max_message_bytes", RG_CONFIG_INT, max_message_bytes),
+    KEY("process_config.queue_size", RG_CONFIG_INT, queue_size),
+    KEY("process_config.rt_queue_size", RG_CONFIG_INT, rt_queue_size),
+    KEY("process_config.process_queue_bytes", RG_CONFIG_INT, process_queue_bytes),
+    KEY("process_config.drop_check_payloads", RG_CONFIG_TEXTS, drop_check_payloads),
+    KEY("process_config.process_discovery.hint_frequency", RG_CONFIG_INT, hint_frequency),
+    KEY("reagent.collect_io_fd", RG_CONFIG_BOOL, collect_io_fd),
+    KEY("reagent.always_reread", RG_CONFIG_BOOL, always_reread),
+    KEY("run.for", RG_CONFIG_DURATION, run_for_ns),
+    KEY("run.checks", RG_CONFIG_TEXTS, checks),
+    KEY("run.realtime", RG_CONFIG_BOOL, realtime),
+    KEY("run.group_id", RG_CONFIG_INT, group_id),
+};
+
+#define KEYS (sizeof(keys) / sizeof(keys[0]))
+
+static const char *const check_names[] = {"process", "rtprocess", NULL};
+
+void rg_engine_config_init(struct rg_engine_config *c)
+{
+    *c = (struct rg_engine_config){
+        .scrub_args = true,
+        .max_per_message = 100,
+        .max_message_bytes = 1000000,
+        .queue_size = 256,
+        .rt_queue_size = 5,
+        .process_queue_bytes = 60000000,
+        .hint_frequency = 60,
+        .collect_io_fd = true,
+        .group_id = -1,
+    };
+}
+
+void rg_engine_config_finish(struct rg_engine_config *c)
+{
+    free(c->hostname);
+    free(c->log_level);
+    free(c->network_id);
+    free(c->enabled);
+    rg_config_list_finish(&c->blacklist_patterns);
+    rg_config_list_finish(&c->custom_sensitive_words);
+    rg_config_list_finish(&c->drop_check_payloads);
+    rg_config_list_finish(&c->checks);
+    rg_config_list_finish(&c->notes);
+    *c = (struct rg_engine_config){0};
+}
+
+static bool lists(const struct rg_config_list *list, const char *name)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (rg_str_is(list->items[i], name))
+            return true;
+    }
+    return false;
+}
+
+bool rg_engine_config_process(const struct rg_engine_config *c)
+{
+    if (c->checks.set)
+        return lists(&c->checks, "process") || lists(&c->checks, "rtprocess");
+    if (c->enabled)
+        return strcmp(c->enabled, "true") == 0;
+    return c->process_collection;
+}
+
+bool rg_engine_config_realtime(const struct rg_engine_config *c)
+{
+    return c->realtime || lists(&c->checks, "rtprocess");
+}
+
+bool rg_engine_config_level(const struct rg_engine_config *c, enum rg_log_level *out)
+{
+    struct rg_str level = rg_str_from(c->log_level ? c->log_level : "info");
+
+    if (rg_log_level_parse(level, out))
+        return true;
+    if (rg_str_is(level, "warning"))
+        *out = RG_LOG_WARN;
+    else if (rg_str_is(level, "trace"))
+        *out = RG_LOG_DEBUG;
+    else if (rg_str_is(level, "critical") || rg_str_is(level, "off"))
+        *out = RG_LOG_ERROR;
+    else
+        return false;
+    return true;
+}
+
+static const struct key *find_key(struct rg_str path)
+{
+    for (size_t i = 0; i < KEYS; i++) {
+        if (rg_str_is(path, keys[i].path))
+            return &keys[i];
+    }
+    return NULL;
+}
+
+static enum rg_status unknown_ours(
+    const struct rg_config_doc *doc, size_t i, struct rg_str path, struct rg_err *err)
+{
+    const char *names[KEYS + 1] = {NULL};
+    const char *near;
+
+    for (size_t k = 0; k < KEYS; k++)
+        names[k] = keys[k].path;
+    near = rg_str_nearest(path, names);
+    rg_err_set(err, "%s:%u:%u: unknown key '%.*s'%s%s%s", doc->name, doc->entries[i].line,
+        doc->entries[i].column, (int)(path.len < NOTE_MAX ? path.len : NOTE_MAX), path.ptr,
+        near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return RG_EINVALID;
+}
+
+static enum rg_status unknown_other(
+    struct rg_engine_config *c, const struct rg_config_doc *doc, size_t i, struct rg_str path)
+{
+    char note[RG_CONFIG_PATH_MAX];
+
+    if (c->notes.count >= RG_CONFIG_NOTES_MAX)
+        return RG_OK;
+    snprintf(note, sizeof(note), "%s:%u:%u: '%.*s' is not used here", doc->name,
+        doc->entries[i].line, doc->entries[i].column,
+        (int)(path.len < NOTE_MAX ? path.len : NOTE_MAX), path.ptr);
+    return rg_config_list_add(&c->notes, rg_str_from(note));
+}
+
+static bool ours(struct rg_str path)
+{
+    return rg_str_starts(path, "run.") || rg_str_starts(path, "reagent.");
+}
+
+static enum rg_status apply_entry(
+    struct rg_engine_config *c, const struct rg_config_doc *doc, size_t i, struct rg_err *err)
+{
+    const struct rg_config_entry *entry = &doc->entries[i];
+    struct rg_str path = rg_config_doc_path(doc, i);
+    const struct key *key;
+
+    if (entry->item)
+        return RG_OK; /* its list was looked at */
+    key = find_key(path);
+    if (key)
+        return rg_config_set_entry(key->type, (char *)c + key->offset, doc, i, err);
+    if (entry->kind == RG_CONFIG_MAP || entry->kind == RG_CONFIG_NULL)
+        return ours(path) ? unknown_ours(doc, i, path, err) : RG_OK;
+    if (ours(path))
+        return unknown_ours(doc, i, path, err);
+    if (rg_str_is(path, "run") || rg_str_is(path, "reagent")) {
+        rg_err_set(err, "%s:%u:%u: '%.*s' must be a mapping", doc->name, entry->line, entry->column,
+            (int)path.len, path.ptr);
+        return RG_EINVALID;
+    }
+    return unknown_other(c, doc, i, path);
+}
+
+enum rg_status rg_engine_config_apply(
+    struct rg_engine_config *c, const char *name, const void *bytes, size_t len, struct rg_err *err)
+{
+    struct rg_config_doc doc;
+    enum rg_status st = rg_config_doc_load(&doc, name, bytes, len, err);
+
+    for (size_t i = 0; st == RG_OK && i < rg_config_doc_count(&doc); i++)
+        st = apply_entry(c, &doc, i, err);
+    rg_config_doc_finish(&doc);
+    return st;
+}
+
+static enum rg_status apply_document(
+    struct rg_engine_config *c, struct rg_host *host, const char *name, struct rg_err *err)
+{
+    struct rg_buf text;
+    enum rg_status st;
+
+    rg_buf_init(&text, RG_HOST_DOCUMENT_MAX);
+    st = rg_host_document(host, name, &text, err);
+    if (st == RG_OK)
+        st = rg_engine_config_apply(c, name, text.data, text.len, err);
+    else if (st == RG_ENOTFOUND)
+        st = RG_OK;
+    else
+        rg_err_prefix(err, "%s", name);
+    rg_buf_finish(&text);
+    return st;
+}
+
+/* PREFIX + the rest of the path in capitals, dots as underscores. */
+static void env_name(char *out, const char *prefix, const char *rest)
+{
+    size_t n = (size_t)snprintf(out, ENV_NAME_MAX, "%s%s", prefix, rest);
+
+    for (size_t i = strlen(prefix); i < n && i < ENV_NAME_MAX - 1; i++) {
+        if (out[i] == '.')
+            out[i] = '_';
+        else if (out[i] >= 'a' && out[i] <= 'z')
+            out[i] = (char)(out[i] - 'a' + 'A');
+    }
+}
+
+/* One variable; *found tells whether it is set. An empty one counts as not set, as upstream. */
+static enum rg_status apply_env(struct rg_engine_config *c, struct rg_host *host,
+    const struct key *key, const char *name, bool *found, struct rg_err *err)
+{
+    struct rg_buf text;
+    enum rg_status st;
+
+    rg_buf_init(&text, ENV_TEXT_MAX);
+    st = rg_host_env(host, name, &text, err);
+    *found = st == RG_OK && text.len > 0;
+    if (st == RG_OK && *found) {
+        st = rg_buf_byte(&text, 0);
+        if (st == RG_OK)
+            st = rg_config_set_text(
+                key->type, (char *)c + key->offset, (const char *)text.data, err);
+    }
+    if (st == RG_ENOTFOUND)
+        st = RG_OK;
+    else if (st != RG_OK)
+        rg_err_prefix(err, "environment variable %s", name);
+    rg_buf_finish(&text);
+    return st;
+}
+
+static enum rg_status apply_environment(
+    struct rg_engine_config *c, struct rg_host *host, struct rg_err *err)
+{
+    static const char *const prefixes[] = {"DD_PROCESS_CONFIG_", "DD_PROCESS_AGENT_"};
+    const char *own = "process_config.";
+    enum rg_status st = RG_OK;
+
+    for (size_t i = 0; i < KEYS && st == RG_OK; i++) {
+        bool found = false;
+
+        if (strncmp(keys[i].path, own, strlen(own)) == 0) {
+            for (int p = 0; p < 2 && !found && st == RG_OK; p++) {
+                char name[ENV_NAME_MAX];
+
+                env_name(name, prefixes[p], keys[i].path + strlen(own));
+                st = apply_env(c, host, &keys[i], name, &found, err);
+            }
+        }
+        if (st == RG_OK && !found && keys[i].env)
+            st = apply_env(c, host, &keys[i], keys[i].env, &found, err);
+    }
+    return st;
+}
+
+/* What no single key can tell. */
+static enum rg_status check_whole(const struct rg_engine_config *c, struct rg_err *err)
+{
+    enum rg_log_level level;
+
+    for (size_t i = 0; i < c->checks.count; i++) {
+        const char *name = c->checks.items[i].ptr;
+        const char *near;
+
+        if (strcmp(name, "process") == 0 || strcmp(name, "rtprocess") == 0)
+            continue;
+        near = rg_str_nearest(c->checks.items[i], check_names);
+        rg_err_set(err, "run.checks: there is no check '%.64s'%s%s%s", name,
+            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+        return RG_EINVALID;
+    }
+    if (!rg_engine_config_level(c, &level)) {
+        rg_err_set(err, "log_level: unknown level '%.64s'", c->log_level);
+        return RG_EINVALID;
+    }
+    if (c->enabled && strcmp(c->enabled, "true") != 0 && strcmp(c->enabled, "false") != 0 &&
+        strcmp(c->enabled, "disabled") != 0) {
+        rg_err_set(err, "process_config.enabled: expected true, false or disabled, not '%.64s'",
+            c->enabled);
+        return RG_EINVALID;
+    }
+    if (c->group_id < -1 || c->group_id > INT32_MAX || c->run_for_ns < 0) {
+        rg_err_set(err, "run.group_id must be -1 or fit 31 bits, run.for must not be negative");
+        return RG_EINVALID;
+    }
+    return RG_OK;
+}
+
+enum rg_status rg_engine_config_load(
+    struct rg_engine_config *c, struct rg_host *host, struct rg_err *err)
+{
+    enum rg_status st = apply_document(c, host, "datadog.yaml", err);
+
+    if (st == RG_OK)
+        st = apply_environment(c, host, err);
+    if (st == RG_OK)
+        st = apply_document(c, host, "options", err);
+    return st == RG_OK ? check_whole(c, err) : st;
+}

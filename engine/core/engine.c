@@ -1,0 +1,136 @@
+#include "rg/core/engine.h"
+#include "check_runner.h"
+#include "engine_setup.h"
+
+/* The objects of one run, in the order of their making. */
+struct engine {
+    const struct rg_backends *backends;
+    struct rg_engine_setup setup;
+    struct rg_process_check *check;
+    struct rg_check_submitter *submitter;
+    struct rg_check_runner *runner;
+};
+
+/* The submitter is made before the runner that it reports to. */
+static void forward_status(void *ctx, const struct rg_rt_status *statuses, size_t count)
+{
+    struct engine *e = ctx;
+
+    rg_check_runner_status(e->runner, statuses, count);
+}
+
+static enum rg_status make_submitter(struct engine *e, struct rg_err *err)
+{
+    const struct rg_engine_config *c = &e->setup.config;
+    struct rg_check_submitter_options o = {
+        .hostname = e->setup.hostname,
+        .version = RG_AGENT_VERSION,
+        .agent_pid = e->setup.facts.agent_pid,
+        .queue_size = c->queue_size,
+        .rt_queue_size = c->rt_queue_size,
+        .queue_bytes = c->process_queue_bytes,
+        .drop_checks = c->drop_check_payloads.items,
+        .drop_check_count = c->drop_check_payloads.count,
+        .on_status = forward_status,
+        .status_ctx = e,
+    };
+
+    return rg_check_submitter_create(e->backends, &o, &e->setup.log, &e->submitter, err);
+}
+
+static enum rg_status make_runner(struct engine *e, struct rg_err *err)
+{
+    const struct rg_engine_config *c = &e->setup.config;
+    struct rg_check_runner_options o = {
+        .interval_s = c->interval_s,
+        .realtime_interval_s = c->realtime_interval_s,
+        .realtime_allowed = !c->disable_realtime_checks,
+        .realtime_on = rg_engine_config_realtime(c),
+        .group_start = (int32_t)c->group_id,
+    };
+
+    if (c->group_id < 0)
+        o.group_start =
+            (int32_t)(rg_runtime_random(e->backends->runtime, "process-group") & INT32_MAX);
+    return rg_check_runner_create(
+        e->backends, e->check, e->submitter, &o, &e->setup.log, &e->runner, err);
+}
+
+static enum rg_status start(struct engine *e, struct rg_err *err)
+{
+    enum rg_status st = rg_engine_setup_check(&e->setup, e->backends, &e->check, err);
+
+    if (st == RG_OK)
+        st = make_submitter(e, err);
+    if (st == RG_OK)
+        st = make_runner(e, err);
+    if (st == RG_OK)
+        st = rg_check_submitter_start(e->submitter, err);
+    if (st == RG_OK) {
+        st = rg_check_runner_start(e->runner, err);
+        if (st != RG_OK)
+            rg_check_submitter_stop(e->submitter);
+    }
+    return st;
+}
+
+static void wait_end(const struct engine *e)
+{
+    struct rg_runtime *rt = e->backends->runtime;
+    int64_t run_for_ns = e->setup.config.run_for_ns;
+    struct rg_mono end = RG_MONO_NEVER;
+
+    if (run_for_ns) {
+        struct rg_mono now = rg_runtime_mono(rt);
+
+        if (now.ns <= INT64_MAX - run_for_ns)
+            end.ns = now.ns + run_for_ns;
+    }
+    rg_ignore(rg_runtime_wait_stop(rt, end), "both answers mean the end");
+}
+
+/* Producers first, so that nothing is queued behind the last look at a queue. */
+static void stop(struct engine *e, struct rg_engine_report *out)
+{
+    struct rg_check_runner_counts runs;
+    struct rg_submit_counts sent;
+
+    rg_check_runner_stop(e->runner);
+    rg_check_submitter_stop(e->submitter);
+    runs = rg_check_runner_counts(e->runner);
+    sent = rg_check_submitter_counts(e->submitter);
+    *out = (struct rg_engine_report){.runs = runs.runs,
+        .failed_runs = runs.failed_runs,
+        .payloads = sent.sent,
+        .dropped_payloads = sent.dropped,
+        .processes_seen = runs.seen};
+}
+
+enum rg_status rg_engine_run(
+    const struct rg_backends *backends, struct rg_engine_report *out, struct rg_err *err)
+{
+    struct engine e = {.backends = backends};
+    struct rg_engine_report report = {0};
+    enum rg_status st = rg_engine_setup_init(&e.setup, backends, err);
+
+    if (st != RG_OK)
+        goto done;
+    if (rg_engine_config_process(&e.setup.config)) {
+        st = start(&e, err);
+        if (st != RG_OK)
+            goto done;
+        wait_end(&e);
+        stop(&e, &report);
+    } else {
+        rg_log(&e.setup.log, RG_LOG_WARN, "engine",
+            "no check is enabled: set process_config.process_collection.enabled or run.checks");
+        wait_end(&e);
+    }
+    *out = report;
+done:
+    rg_check_runner_destroy(e.runner);
+    rg_check_submitter_destroy(e.submitter);
+    rg_process_check_destroy(e.check);
+    rg_engine_setup_finish(&e.setup);
+    return st;
+}
