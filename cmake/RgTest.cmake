@@ -17,7 +17,7 @@ function(rg_add_script_test name)
     cmake_parse_arguments(ARG "" "TIMEOUT" "COMMAND;LABELS" ${ARGN})
     add_test(NAME ${name} COMMAND ${ARG_COMMAND})
     set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 ENVIRONMENT
-        "REAGENT=$<TARGET_FILE:reagent>;RG_SOURCE_DIR=${CMAKE_SOURCE_DIR};RG_BUILD_DIR=${CMAKE_BINARY_DIR};RG_SANITIZE=${RG_SANITIZE}")
+        "REAGENT=$<$<TARGET_EXISTS:reagent>:$<TARGET_FILE:reagent>>;RG_SOURCE_DIR=${CMAKE_SOURCE_DIR};RG_BUILD_DIR=${CMAKE_BINARY_DIR};RG_SANITIZE=${RG_SANITIZE}")
     rg_test_properties(${name} "${ARG_LABELS}" "${ARG_TIMEOUT}")
 endfunction()
 
