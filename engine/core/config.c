@@ -1,4 +1,6 @@
 #include "config.h"
+#include "check_submitter.h"
+#include "process_check.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,12 +64,12 @@ void rg_engine_config_init(struct rg_engine_config *c)
 {
     *c = (struct rg_engine_config){
         .scrub_args = true,
-        .max_per_message = 100,
-        .max_message_bytes = 1000000,
-        .queue_size = 256,
-        .rt_queue_size = 5,
-        .process_queue_bytes = 60000000,
-        .hint_frequency = 60,
+        .max_per_message = RG_MAX_PER_MESSAGE_DEFAULT,
+        .max_message_bytes = RG_MAX_MESSAGE_BYTES_DEFAULT,
+        .queue_size = RG_QUEUE_SIZE_DEFAULT,
+        .rt_queue_size = RG_RT_QUEUE_SIZE_DEFAULT,
+        .process_queue_bytes = RG_QUEUE_BYTES_DEFAULT,
+        .hint_frequency = RG_HINT_FREQUENCY_DEFAULT,
         .collect_io_fd = true,
         .group_id = -1,
     };

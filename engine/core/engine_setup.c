@@ -50,3 +50,17 @@ enum rg_status rg_engine_setup_check(struct rg_engine_setup *s, const struct rg_
 
     return rg_process_check_create(backends, &o, &s->log, out, err);
 }
+
+enum rg_status rg_engine_sensitive_words(
+    struct rg_host *host, rg_engine_words_fn *fn, void *ctx, struct rg_err *err)
+{
+    struct rg_engine_config config;
+    enum rg_status st;
+
+    rg_engine_config_init(&config);
+    st = rg_engine_config_load(&config, host, err);
+    if (st == RG_OK && config.custom_sensitive_words.count)
+        st = fn(ctx, config.custom_sensitive_words.items, config.custom_sensitive_words.count, err);
+    rg_engine_config_finish(&config);
+    return st;
+}

@@ -36,9 +36,12 @@ static bool next_word(struct rg_str *rest, struct rg_str *word)
     return word->len != 0;
 }
 
-/* The value of a "key: value" line: true when the line starts with key, a colon and white space,
+/* Inlined so that each key becomes a comparison of words.
+ *
+ * The value of a "key: value" line: true when the line starts with key, a colon and white space,
  * and at least one byte follows. No key holds a colon, so this is the first colon that counts. */
-static bool line_value(struct rg_str line, const char *key, size_t key_len, struct rg_str *value)
+__attribute__((always_inline)) static inline bool line_value(
+    struct rg_str line, const char *key, size_t key_len, struct rg_str *value)
 {
     if (line.len < key_len + 3 || line.ptr[key_len] != ':' || !is_space(line.ptr[key_len + 1]) ||
         memcmp(line.ptr, key, key_len) != 0)
@@ -180,34 +183,52 @@ struct stat_numbers {
     uint64_t value[STAT_FIELDS]; /* magnitude; set where valid has a bit */
     uint64_t valid;              /* bit i: field i is a number */
     uint64_t negative;
-    size_t runs; /* of white space seen */
     char state;
 };
 
-/* Reads one word at *p as a number with an optional minus sign, and moves *p behind it. */
-static void scan_field(const char **p, const char *end, struct stat_numbers *n)
+#define DIGITS_SAFE 19 /* as many digits never overflow 64 bits */
+
+/* The hottest loop of a scan: one pass, everything it changes in registers. */
+static void scan_fields(const char *p, const char *end, struct stat_numbers *out)
 {
-    const char *s = *p;
-    size_t i = n->runs;
-    bool minus = s < end && *s == '-';
-    uint64_t v = 0;
-    bool ok;
+    uint64_t valid = 0, negative = 0;
+    size_t field = 0;
 
-    s += minus;
-    ok = s < end && !is_space(*s);
-    for (; s < end && !is_space(*s); s++) {
-        unsigned digit = (unsigned)((unsigned char)*s - '0');
+    out->state = 0;
+    while (p < end) {
+        const char *first;
+        uint64_t v = 0;
+        unsigned digit;
+        bool minus;
 
-        if (digit > 9 || v > (UINT64_MAX - digit) / 10)
-            ok = false;
-        v = v * 10 + digit;
+        if (is_space(*p)) {
+            do
+                p++;
+            while (p < end && is_space(*p));
+            if (++field == STAT_FIELDS || p == end)
+                break;
+        }
+        if (field == STAT_STATE)
+            out->state = *p;
+        minus = *p == '-';
+        p += minus;
+        first = p;
+        while (p < end && (digit = (unsigned)((unsigned char)*p - '0')) <= 9) {
+            v = v * 10 + digit;
+            p++;
+        }
+        if (p > first && (p == end || is_space(*p)) &&
+            (p - first <= DIGITS_SAFE ||
+                rg_str_to_u64((struct rg_str){first, (size_t)(p - first)}, &v))) {
+            out->value[field] = v;
+            valid |= UINT64_C(1) << field;
+            negative |= (uint64_t)minus << field;
+        }
+        while (p < end && !is_space(*p)) /* not a number */
+            p++;
     }
-    *p = s;
-    if (ok && i < STAT_FIELDS) {
-        n->value[i] = v;
-        n->valid |= UINT64_C(1) << i;
-        n->negative |= (uint64_t)minus << i;
-    }
+    out->valid = valid;
+    out->negative = negative;
 }
 
 static uint64_t unsigned_field(const struct stat_numbers *n, size_t i)
@@ -252,18 +273,7 @@ void rg_proc_parse_stat(struct rg_str text, struct rg_proc_stat *out)
         return;
     if (open && open < p)
         out->comm = rg_proc_trim_comm((struct rg_str){open + 1, (size_t)(p - open - 1)});
-    n.valid = n.negative = n.runs = 0;
-    n.state = 0;
-    for (p++; p < end;) {
-        if (is_space(*p)) {
-            while (p < end && is_space(*p))
-                p++;
-            n.runs++;
-        }
-        if (p < end && n.runs == STAT_STATE && !n.state)
-            n.state = *p;
-        scan_field(&p, end, &n);
-    }
+    scan_fields(p + 1, end, &n);
     out->state = n.state;
     out->ppid = int_field(&n, STAT_PPID);
     if (unsigned_field(&n, STAT_FLAGS) <= UINT32_MAX)

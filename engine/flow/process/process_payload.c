@@ -6,8 +6,8 @@
 
 #include "process_agent.pb-c.h"
 
-#define PB(name)      Datadog__ProcessAgent__##name
-#define PB_INIT(name) DATADOG__PROCESS_AGENT__##name##__INIT
+#define PB(name)           Datadog__ProcessAgent__##name
+#define PB_INIT(msg, name) datadog__process_agent__##name##__init(msg)
 
 /* A process with all its parts, so that each costs one allocation. */
 struct process_parts {
@@ -96,7 +96,7 @@ static PB(ProcessState) state_of(char letter)
 
 static void fill_memory(PB(MemoryStat) * out, const struct rg_process_stats *s)
 {
-    *out = (PB(MemoryStat))PB_INIT(MEMORY_STAT);
+    PB_INIT(out, memory_stat);
     out->rss = s->rss_bytes;
     out->vms = s->vms_bytes;
     out->swap = s->swap_bytes;
@@ -111,7 +111,7 @@ static void fill_cpu(PB(CPUStat) * out, const struct rg_process_stats *s, struct
 {
     static char all_cpus[] = "cpu"; /* the library's type is char *; nobody writes to it */
 
-    *out = (PB(CPUStat))PB_INIT(CPUSTAT);
+    PB_INIT(out, cpustat);
     out->lastcpu = all_cpus;
     out->totalpct = cpu.total_pct;
     out->userpct = cpu.user_pct;
@@ -124,7 +124,7 @@ static void fill_cpu(PB(CPUStat) * out, const struct rg_process_stats *s, struct
 
 static void fill_io(PB(IOStat) * out, struct rg_process_io io)
 {
-    *out = (PB(IOStat))PB_INIT(IOSTAT);
+    PB_INIT(out, iostat);
     out->readrate = io.read_rate;
     out->writerate = io.write_rate;
     out->readbytesrate = io.read_bytes_rate;
@@ -134,7 +134,7 @@ static void fill_io(PB(IOStat) * out, struct rg_process_io io)
 static bool fill_command(
     struct rg_arena *arena, PB(Command) * out, const struct rg_payload_process *p)
 {
-    *out = (PB(Command))PB_INIT(COMMAND);
+    PB_INIT(out, command);
     out->ppid = p->process->ppid;
     out->args = rg_arena_array(arena, p->arg_count, sizeof(char *));
     if (!out->args)
@@ -152,7 +152,7 @@ static bool fill_command(
 static bool fill_user(
     struct rg_arena *arena, PB(ProcessUser) * out, const struct rg_payload_process *p)
 {
-    *out = (PB(ProcessUser))PB_INIT(PROCESS_USER);
+    PB_INIT(out, process_user);
     if (p->process->uid_count)
         out->uid = p->process->uids[0];
     if (p->process->gid_count)
@@ -169,7 +169,7 @@ static PB(Process) * make_process(struct rg_arena *arena, const struct rg_payloa
     if (!parts)
         return NULL;
     out = &parts->process;
-    *out = (PB(Process))PB_INIT(PROCESS);
+    PB_INIT(out, process);
     fill_memory(&parts->memory, s);
     fill_cpu(&parts->cpu, s, p->cpu);
     fill_io(&parts->io, p->io);
@@ -199,7 +199,7 @@ static PB(ProcessStat) * make_stat(struct rg_arena *arena, const struct rg_paylo
     if (!parts)
         return NULL;
     out = &parts->stat;
-    *out = (PB(ProcessStat))PB_INIT(PROCESS_STAT);
+    PB_INIT(out, process_stat);
     fill_memory(&parts->memory, s);
     fill_cpu(&parts->cpu, s, p->cpu);
     fill_io(&parts->io, p->io);
@@ -228,9 +228,9 @@ static PB(SystemInfo) * make_system_info(struct rg_arena *arena, const struct rg
 
     if (!info || !os || !list || !cpu)
         return NULL;
-    *info = (PB(SystemInfo))PB_INIT(SYSTEM_INFO);
-    *os = (PB(OSInfo))PB_INIT(OSINFO);
-    *cpu = (PB(CPUInfo))PB_INIT(CPUINFO);
+    PB_INIT(info, system_info);
+    PB_INIT(os, osinfo);
+    PB_INIT(cpu, cpuinfo);
     cpu->cores = 1; /* one entry per logical CPU, nothing else is known of it */
     for (size_t i = 0; i < n; i++)
         list[i] = cpu;
@@ -287,8 +287,9 @@ enum rg_status rg_payload_add_standard(struct rg_payload_builder *builder,
     int32_t hint_mask, struct rg_payload_list *list, struct rg_err *err)
 {
     struct rg_arena *arena = &builder->arena;
-    PB(CollectorProc) message = PB_INIT(COLLECTOR_PROC);
+    PB(CollectorProc) message;
 
+    PB_INIT(&message, collector_proc);
     rg_arena_reset(arena);
     message.processes = rg_arena_array(arena, count, sizeof(*message.processes));
     message.info = make_system_info(arena, &builder->host);
@@ -316,8 +317,9 @@ enum rg_status rg_payload_add_realtime(struct rg_payload_builder *builder,
     struct rg_payload_list *list, struct rg_err *err)
 {
     struct rg_arena *arena = &builder->arena;
-    PB(CollectorRealTime) message = PB_INIT(COLLECTOR_REAL_TIME);
+    PB(CollectorRealTime) message;
 
+    PB_INIT(&message, collector_real_time);
     rg_arena_reset(arena);
     message.stats = rg_arena_array(arena, count, sizeof(*message.stats));
     if (!message.stats || !set_text(arena, &message.hostname, rg_str_from(builder->host.hostname)))

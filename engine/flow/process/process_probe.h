@@ -1,5 +1,5 @@
 /* The Linux process probe: turns /proc into a table of processes, and remembers what it saw so that
- * a known process that has not run since costs a third of the reads. Mirrors upstream's
+ * a known process that has not run since costs half the system calls. Mirrors upstream's
  * pkg/process/procutil. */
 #ifndef RG_FLOW_PROCESS_PROBE_H
 #define RG_FLOW_PROCESS_PROBE_H
@@ -17,8 +17,9 @@ struct rg_process_probe_options {
     uint32_t refresh_scans; /* re-read a known process at least every n scans; 0 = 30 */
 };
 
-/* One scan. Borrowed from the probe; valid until the scan after the next one (the check compares
- * two consecutive scans), or until the probe is destroyed. */
+/* One scan. Borrowed from the probe; valid until the scan after the next one begins (the check
+ * compares two consecutive scans), or until the probe is destroyed. A scan that fails leaves the
+ * table of the last successful one valid. */
 struct rg_process_table {
     const struct rg_process *procs; /* ascending pid */
     size_t count;
@@ -33,12 +34,16 @@ RG_NODISCARD enum rg_status rg_process_probe_create(const struct rg_backends *ba
 void rg_process_probe_destroy(struct rg_process_probe *probe); /* NULL is fine */
 
 /* Full scan (upstream: ProcessesByPID). A process that vanishes on the way is left out or carries
- * defaults; only the failure to list pids, or of memory, fails the scan. */
+ * defaults, an unreadable file counts as an empty one. Kernel threads without arguments are left
+ * out. Every sixth scan reads the boot time again; a step of one second is taken for jitter.
+ *   RG_EACCES, RG_EIO, RG_ENOTFOUND, RG_ELIMIT  the pids could not be listed
+ *   RG_ENOMEM, RG_EDIVERGED, RG_ESTOPPED        from any read; err names the process and file */
 RG_NODISCARD enum rg_status rg_process_probe_scan(
     struct rg_process_probe *probe, struct rg_process_table *out, struct rg_err *err);
 
-/* Statistics of the given pids (upstream: StatsForPIDs), ascending; vanished ones are absent. Only
- * pid and stats of each entry are filled. Validity as for a scan, counted apart from full scans. */
+/* Statistics of the given pids (upstream: StatsForPIDs); the table is ascending, vanished pids are
+ * absent. Only pid and stats of each entry are filled. Validity as for a scan, counted apart from
+ * full scans. Statuses as for a scan. */
 RG_NODISCARD enum rg_status rg_process_probe_stats(struct rg_process_probe *probe,
     const int32_t *pids, size_t pid_count, struct rg_process_table *out, struct rg_err *err);
 

@@ -75,6 +75,7 @@ static void test_values_of_sensitive_words_are_hidden(void **state)
         {{"app", "--secret"}, {"app", "--secret"}},
         {{"app", "password="}, {"app", "password=" M}},
         {{"app", "a b"}, {"app", "a b"}},
+        {{""}, {""}},
         {{"app", "--api_key=1", "--apikey:2", "access_token", "3"},
             {"app", "--api_key=" M, "--apikey:" M, "access_token", M}},
     };

@@ -7,6 +7,8 @@
 
 #include "disallow_list.h"
 
+#include <string.h>
+
 static struct rg_disallow_list *make(const char *const *patterns)
 {
     struct rg_str list[32];
@@ -76,9 +78,9 @@ static void test_a_pattern_beyond_its_effort_hides(void **state)
     static char text[4096];
 
     (void)state;
-    for (size_t i = 0; i + 1 < sizeof(text); i++)
-        text[i] = 'a';
-    assert_true(hides("(a*)*(a*)*(a*)*b", text));
+    memset(text, 'a', sizeof(text) - 1);
+    memcpy(text + 100, "Xb", 3);
+    assert_true(hides("(a+)+b", text));
 }
 
 int main(void)

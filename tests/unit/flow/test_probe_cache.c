@@ -418,6 +418,57 @@ static void test_statistics_scan_does_not_vouch_for_texts(void **state)
     rig_close(&rig);
 }
 
+/* A thread that is not the main one may call exec: the pid then has another task's counters, which
+ * may happen to be equal. */
+static void test_exec_by_another_thread_is_seen_in_the_addresses(void **state)
+{
+    struct rig rig;
+    struct rg_process_probe *probe;
+    struct rg_process_table table;
+    struct world_proc *p;
+
+    (void)state;
+    rig_open(&rig);
+    p = world_spawn(&rig.world, 7);
+    p->threads = 2;
+    probe = open_probe(&rig, false, 1000);
+    world_render(&rig.world);
+    scan(probe);
+    p->image += 0x100;
+    p->uid = 5;
+    snprintf(p->exe, sizeof(p->exe), "/bin/other");
+    world_render(&rig.world);
+    table = scan(probe);
+    assert_int_equal(table.procs[0].uids[0], 5);
+    assert_true(rg_str_is(table.procs[0].exe, "/bin/other"));
+    rg_process_probe_destroy(probe);
+    rig_close(&rig);
+}
+
+static void test_numbers_that_could_not_be_read_are_read_at_the_next_scan(void **state)
+{
+    struct rig rig;
+    struct rg_process_probe *probe;
+    struct rg_process_table table, stats;
+    struct world_proc *p;
+
+    (void)state;
+    rig_open(&rig);
+    p = world_spawn(&rig.world, 7);
+    probe = open_probe(&rig, false, 1000);
+    world_render(&rig.world);
+    table = scan(probe);
+    p->resident--; /* makes the statistics scan read status, which fails */
+    world_render(&rig.world);
+    fake_procfs_set_errno(rig.world.fake, 7, "status", EIO);
+    scan_stats(probe, table, &stats);
+    assert_int_equal(stats.procs[0].stats.rss_bytes, 0);
+    world_render(&rig.world);
+    assert_int_equal(scan(probe).procs[0].stats.rss_bytes, 299 * WORLD_PAGE_BYTES);
+    rg_process_probe_destroy(probe);
+    rig_close(&rig);
+}
+
 /* One world, two scans with changes in between, statistics; returns the first status not RG_OK. */
 static enum rg_status life(struct rig *rig)
 {
@@ -519,6 +570,8 @@ int main(void)
         cmocka_unit_test(test_fb21_exec_with_the_same_start_time_shows_the_new_program),
         cmocka_unit_test(test_setuid_is_seen_at_the_next_scan),
         cmocka_unit_test(test_statistics_scan_does_not_vouch_for_texts),
+        cmocka_unit_test(test_exec_by_another_thread_is_seen_in_the_addresses),
+        cmocka_unit_test(test_numbers_that_could_not_be_read_are_read_at_the_next_scan),
         cmocka_unit_test(test_each_call_failing_in_turn_gives_a_defined_result),
         cmocka_unit_test(test_each_allocation_failing_in_turn_leaves_nothing_behind),
     };

@@ -4,9 +4,19 @@
 #define RG_CORE_ENGINE_H
 
 #include "rg/backend/set.h"
+#include "rg/base/str.h"
 
 /* The version we name to the intake: its payload format is the one we speak. */
 #define RG_AGENT_VERSION "7.58.0"
+
+/* Hands the words by which the operator names secrets (process_config.custom_sensitive_words) to fn,
+ * borrowed for the call: whoever keeps raw command lines has to know them before the run.
+ *   RG_EINVALID, RG_ELIMIT  the configuration is not acceptable; err says where and why
+ *   other                   what fn answered, or the host refused */
+typedef enum rg_status rg_engine_words_fn(
+    void *ctx, const struct rg_str *words, size_t count, struct rg_err *err);
+RG_NODISCARD enum rg_status rg_engine_sensitive_words(
+    struct rg_host *host, rg_engine_words_fn *fn, void *ctx, struct rg_err *err);
 
 struct rg_engine_report {
     uint64_t runs; /* of checks */

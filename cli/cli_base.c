@@ -1,0 +1,168 @@
+#include "cli.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CLI_LINE_MAX      ((size_t)64 << 10)
+#define CAPTURE_BYTES_MIN 8 /* the magic of the container */
+
+void cli_say(const char *fmt, ...)
+{
+    struct rg_buf line;
+    char *text = NULL;
+    va_list ap;
+    int len;
+
+    va_start(ap, fmt);
+    len = vasprintf(&text, fmt, ap);
+    va_end(ap);
+    if (len < 0) {
+        fputs("reagent: out of memory\n", stderr);
+        return;
+    }
+    rg_buf_init(&line, CLI_LINE_MAX);
+    fprintf(stderr, "reagent: %s\n", cli_escaped(&line, rg_str_from(text)));
+    rg_buf_finish(&line);
+    free(text);
+}
+
+const char *cli_escaped(struct rg_buf *out, struct rg_str text)
+{
+    rg_buf_clear(out);
+    if (rg_str_escape(out, text) != RG_OK || rg_buf_byte(out, 0) != RG_OK)
+        return "";
+    return (const char *)out->data;
+}
+
+int cli_exit_for_input(enum rg_status st)
+{
+    switch (st) {
+    case RG_OK:
+        return CLI_OK;
+    case RG_ELIMIT:
+    case RG_ETOOBIG:
+        return CLI_LIMIT;
+    case RG_ENOMEM:
+        return CLI_INTERNAL;
+    default:
+        return CLI_BAD_INPUT;
+    }
+}
+
+int cli_exit_for_live(enum rg_status st)
+{
+    switch (st) {
+    case RG_OK:
+    case RG_ESTOPPED:
+        return CLI_OK;
+    case RG_EINVALID:
+        return CLI_BAD_INPUT;
+    case RG_ELIMIT:
+    case RG_ETOOBIG:
+        return CLI_LIMIT;
+    case RG_ENOMEM:
+        return CLI_INTERNAL;
+    default:
+        return CLI_UNAVAILABLE;
+    }
+}
+
+int cli_fail(int code, const char *what, enum rg_status st, const struct rg_err *err)
+{
+    const char *text = rg_err_text(err, st);
+
+    /* Lower layers often name the file already. */
+    if (strstr(text, what))
+        cli_say("%s", text);
+    else
+        cli_say("%s: %s", what, text);
+    return code;
+}
+
+static enum rg_status input_check(const char *path, uint64_t bytes_min, struct rg_err *err)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0)
+        return rg_err_errno(err, errno);
+    if (S_ISDIR(st.st_mode))
+        return rg_err_errno(err, EISDIR);
+    if (access(path, R_OK) != 0)
+        return rg_err_errno(err, errno);
+    if (S_ISREG(st.st_mode) && (uint64_t)st.st_size < bytes_min) {
+        rg_err_set(err, "not a capture: the file has %" PRId64 " bytes", (int64_t)st.st_size);
+        return RG_EINVALID;
+    }
+    return RG_OK;
+}
+
+bool cli_capture_usable(const char *path, int *code)
+{
+    struct rg_err err = {0};
+    enum rg_status st = input_check(path, CAPTURE_BYTES_MIN, &err);
+
+    if (st == RG_OK)
+        return true;
+    *code = cli_fail(cli_exit_for_input(st), path, st, &err);
+    return false;
+}
+
+bool cli_config_usable(const char *path, int *code)
+{
+    struct rg_err err = {0};
+    enum rg_status st = path ? input_check(path, 0, &err) : RG_OK;
+
+    if (st == RG_OK)
+        return true;
+    *code = cli_fail(CLI_BAD_INPUT, path, st, &err);
+    return false;
+}
+
+bool cli_put(struct rg_str bytes)
+{
+    if (bytes.len > 0)
+        (void)!fwrite(bytes.ptr, 1, bytes.len, stdout);
+    return !ferror(stdout);
+}
+
+void cli_close_stdout(void)
+{
+    bool failed = ferror(stdout) != 0;
+    int errnum = 0;
+
+    errno = 0;
+    if (fflush(stdout) != 0) {
+        failed = true;
+        errnum = errno;
+    }
+    /* Network file systems report a full disk only here; a stdout that was never open is fine. */
+    if (close(STDOUT_FILENO) != 0 && errno != EBADF) {
+        failed = true;
+        errnum = errno;
+    }
+    if (!failed)
+        return;
+    cli_say("cannot write standard output%s%s", errnum ? ": " : "", errnum ? strerror(errnum) : "");
+    _exit(CLI_OUTPUT);
+}
+
+int64_t cli_mono_ns(void)
+{
+    struct timespec ts;
+
+    if (clock_gettime(CLOCK_MONOTONIC, &ts) != 0)
+        return 0;
+    return (int64_t)ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
+}
+
+const char *cli_hash_text(uint64_t hash, char out[CLI_HASH_TEXT])
+{
+    snprintf(out, CLI_HASH_TEXT, "%016" PRIx64, hash);
+    return out;
+}

@@ -1,0 +1,16 @@
+/* A sink for `run`: log lines go to stderr for people, everything goes to another sink or is
+ * counted and dropped. */
+#ifndef RG_TEE_SINK_H
+#define RG_TEE_SINK_H
+
+#include "rg/backend/sink.h"
+
+/* outputs and log are taken, also on failure; outputs may be NULL. RG_ENOMEM. */
+RG_NODISCARD enum rg_status tee_sink_create(
+    struct rg_sink *outputs, struct rg_sink *log, struct rg_sink **out, struct rg_err *err);
+
+/* Outputs seen, and those whose delivery failed. */
+uint64_t tee_sink_count(struct rg_sink *sink);
+uint64_t tee_sink_failed(struct rg_sink *sink);
+
+#endif
