@@ -84,7 +84,7 @@ static size_t sequence_len(struct rg_str s)
     const unsigned char *p = (const unsigned char *)s.ptr;
     size_t len = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
 
-    if (p[0] == 0 || p[0] > 0xf4 || len == 0 || len > s.len)
+    if (p[0] > 0xf4 || len == 0 || len > s.len)
         return 0;
     for (size_t i = 1; i < len; i++) {
         if ((p[i] & 0xc0) != 0x80)

@@ -17,7 +17,7 @@ const enum rg_effect_kind *effect_kinds(void);
 /* Says on stderr which kind was meant. */
 void effect_kind_refuse(const char *verb, const char *name);
 
-/* True when s is valid UTF-8 without NUL: it can be printed as a JSON string without loss. */
+/* True when s is valid UTF-8: it can be printed as a JSON string without loss. */
 bool effect_is_text(struct rg_str s);
 
 /* The last descriptions, oldest first. Zero-initialise. */

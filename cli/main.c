@@ -47,12 +47,14 @@ static void print_help(FILE *out)
 
 static int refuse_verb(const char *word)
 {
-    const char *names[VERB_COUNT + 1] = {0};
+    const char *names[VERB_COUNT + 3] = {0};
     const char *nearest;
     struct rg_buf text;
 
     for (size_t i = 0; i < VERB_COUNT; i++)
         names[i] = verbs[i].name;
+    names[VERB_COUNT] = "--help";
+    names[VERB_COUNT + 1] = "--version";
     nearest = rg_str_nearest(rg_str_from(word), names);
     rg_buf_init(&text, 4096);
     fprintf(stderr, "reagent: unknown %s '%s'", word[0] == '-' ? "option" : "verb",

@@ -185,7 +185,8 @@ static bool intern_lookup(
          at = (at + 1) & (in->slot_count - 1)) {
         const struct rg_intern_entry *e = &in->entries[in->slots[at] - 1];
 
-        if (e->hash == hash && e->len == s.len && memcmp(e->text, s.ptr, s.len) == 0) {
+        if (e->hash == hash && e->len == s.len &&
+            (s.len == 0 || memcmp(e->text, s.ptr, s.len) == 0)) {
             *number = in->slots[at] - 1;
             return true;
         }

@@ -174,7 +174,8 @@ static enum rg_status next_match(struct rg_scrubber *s, const struct scrub_word 
 
 static bool may_match(const struct rg_scrubber *s, const struct scrub_word *word)
 {
-    return memmem(s->lower.data, s->lower.len, word->quick, word->quick_len) != NULL;
+    return s->lower.len >= word->quick_len &&
+           memmem(s->lower.data, s->lower.len, word->quick, word->quick_len) != NULL;
 }
 
 /* Replaces every value of one word; s->spare becomes the new text. */

@@ -18,9 +18,10 @@ struct assign {
     struct rg_str name;
     size_t name_at;   /* offset of name */
     size_t at;        /* reading position */
-    bool line_start;  /* only indentation, "- " and quotes stand before the name */
+    bool line_start;  /* only indentation, "- ", '#' and quotes stand before the name */
     bool flag;        /* the name is an option: "--name" */
     bool quoted_name; /* as in JSON */
+    char opened_by;   /* the quote before the name: "NAME=value" */
     bool colon;       /* ": " stands before the value */
     bool whole_line;  /* the value goes on to the end of the line */
     bool list;        /* the value is read item by item */
@@ -107,9 +108,10 @@ static void find_name(struct assign *a, size_t word, size_t word_end)
         from++;
     a->name = slice(a, from, to);
     a->name_at = from;
+    a->opened_by = from && one(a->text.ptr[from - 1], "\"'") ? a->text.ptr[from - 1] : '\0';
     a->at = to;
     left = from;
-    while (left > 0 && from - left < NAME_SIDE_MAX && one(a->text.ptr[left - 1], " \t-\"'"))
+    while (left > 0 && from - left < NAME_SIDE_MAX && one(a->text.ptr[left - 1], " \t-#\"'"))
         left--;
     a->line_start = left == 0 || a->text.ptr[left - 1] == '\n';
 }
@@ -189,11 +191,10 @@ static bool value_ends(const struct assign *a, size_t at)
     return at >= a->text.len || blank(a->text.ptr[at]) || one(a->text.ptr[at], ",:;)]}");
 }
 
-/* Offset of the quote (with its backslashes) that closes the one of quote bytes before from, or
- * SIZE_MAX. */
-static size_t closing_quote(const struct assign *a, size_t from, size_t quote)
+/* Offset of the mark that closes the quote before from, or SIZE_MAX. quote is the length of that
+ * quote with its backslashes. */
+static size_t closing_quote(const struct assign *a, size_t from, char mark, size_t quote)
 {
-    char mark = a->text.ptr[from - 1];
     size_t limit = a->text.len - from > QUOTED_MAX ? from + QUOTED_MAX : a->text.len;
     size_t slashes = 0;
 
@@ -220,7 +221,7 @@ static size_t closing_quote(const struct assign *a, size_t from, size_t quote)
 static enum rg_status quoted_value(struct assign *a, size_t quote)
 {
     size_t from = a->at + quote;
-    size_t to = closing_quote(a, from, quote);
+    size_t to = closing_quote(a, from, a->text.ptr[from - 1], quote);
     enum rg_status st;
 
     if (to == SIZE_MAX)
@@ -261,8 +262,15 @@ static enum rg_status word_value(struct assign *a)
     size_t to = a->at;
     enum rg_status st;
 
-    while (to < a->text.len && !word_ends(a, to))
-        to++;
+    if (a->opened_by && !a->quoted_name && !a->colon) {
+        size_t end = closing_quote(a, to, a->opened_by, 1);
+
+        to = end == SIZE_MAX ? to : end;
+    }
+    if (to == a->at) {
+        while (to < a->text.len && !word_ends(a, to))
+            to++;
+    }
     st = add_value(a, a->at, to);
     a->at = to;
     return st;

@@ -4,7 +4,8 @@
 
 #include "rg/scrub/secret_forms.h"
 
-/* A pattern for the words that make a name sensitive; secret_name() knows the same ones. */
+/* A pattern for the words that make a name sensitive, in lower case; secret_name() knows the same
+ * ones. */
 #define SECRET_ASSIGN_WORDS                                                                        \
     "password|passwd|passphrase|pwd|secret|token|credential|"                                      \
     "(?:api|app|application|access|private)[_.-]?key"

@@ -1,7 +1,8 @@
 /* Each form is a pattern with a literal that must occur before the pattern is tried. The match
  * limit of the library counts per starting point, so the patterns themselves must not scan far from
  * many starting points: runs are possessive or bounded, and what a run may hold excludes what
- * starts the pattern. */
+ * starts the pattern. Forms in any case are tried on a lower-cased copy, because the library's own
+ * caseless search may look through all of the text at each starting point. */
 #include "rg/scrub/secret_forms.h"
 #include "rg/base/mem.h"
 #include "secret_assign.h"
@@ -14,7 +15,8 @@
 
 #define EFFORT_MAX   40000000u /* steps from one starting point */
 #define HEAP_KIB_MAX 65536u
-#define GROUPS       3 /* the match and two groups */
+#define GROUPS       3                 /* the match and two groups */
+#define KEPT_BYTES   ((size_t)4 << 20) /* memory that stays for the next text */
 
 #define EDGE "(?<![A-Za-z0-9])"
 #define LAST "(?![A-Za-z0-9])"
@@ -22,12 +24,14 @@
 struct form {
     const char *quick;   /* lower case; occurs in the lower-cased text of every match */
     const char *pattern; /* the secret is the group that matched, or else the match */
-    bool caseless;
-    bool pem; /* the secret is what follows, up to the closing line */
+    bool caseless;       /* tried on the lower-cased text */
+    bool pem;            /* the secret is what follows, up to the closing line */
 };
 
 static const struct form forms[] = {
-    {"key", "(?:api|app|application)[ _-]?key[^A-Za-z0-9\\n]{0,8}([0-9a-f]{40}|[0-9a-f]{32})" LAST,
+    {"key",
+        "(?:api|app|application)[ _-]?key[^A-Za-z0-9\\n]{0,8}"
+        "(?:[a-z]{2,8}[^A-Za-z0-9\\n]{1,8}){0,2}([0-9a-f]{40}|[0-9a-f]{32})" LAST,
         true, false},
     {"additional_endpoints", EDGE "(?:[0-9a-f]{40}|[0-9a-f]{32})" LAST, true, false},
     {"authorization",
@@ -89,10 +93,9 @@ static void give_memory(void *memory, void *ctx)
     free(memory);
 }
 
-static enum rg_status compile(
-    pcre2_compile_context *ctx, const char *pattern, bool caseless, pcre2_code **out)
+static enum rg_status compile(pcre2_compile_context *ctx, const char *pattern, pcre2_code **out)
 {
-    uint32_t options = PCRE2_NEVER_UTF | PCRE2_DOTALL | (caseless ? PCRE2_CASELESS : 0);
+    uint32_t options = PCRE2_NEVER_UTF | PCRE2_DOTALL;
     PCRE2_SIZE offset;
     int code = 0;
 
@@ -107,9 +110,9 @@ static enum rg_status compile_all(struct rg_secret_forms *f)
     enum rg_status st = ctx ? RG_OK : RG_ENOMEM;
 
     for (size_t i = 0; i < FORMS && st == RG_OK; i++)
-        st = compile(ctx, forms[i].pattern, forms[i].caseless, &f->code[i]);
+        st = compile(ctx, forms[i].pattern, &f->code[i]);
     if (st == RG_OK)
-        st = compile(ctx, SECRET_ASSIGN_WORDS, true, &f->words);
+        st = compile(ctx, SECRET_ASSIGN_WORDS, &f->words);
     pcre2_compile_context_free(ctx);
     return st;
 }
@@ -228,11 +231,12 @@ static enum rg_status find_form(
     struct rg_secret_forms *f, size_t which, struct rg_str text, struct rg_scrub_spans *out)
 {
     const PCRE2_SIZE *at = pcre2_get_ovector_pointer(f->data);
+    struct rg_str searched = forms[which].caseless ? rg_str_buf(&f->lower) : text;
     size_t start = 0;
     size_t groups;
     enum rg_status st;
 
-    while ((st = search(f, f->code[which], text, start, &groups)) == RG_OK) {
+    while ((st = search(f, f->code[which], searched, start, &groups)) == RG_OK) {
         size_t from = at[0];
         size_t to = at[1];
 
@@ -263,7 +267,7 @@ static enum rg_status find_assignments(
     size_t groups;
     enum rg_status st;
 
-    while ((st = search(f, f->words, text, start, &groups)) == RG_OK) {
+    while ((st = search(f, f->words, rg_str_buf(&f->lower), start, &groups)) == RG_OK) {
         st = secret_assign_at(text, at[0], at[1], out, &start);
         if (st != RG_OK)
             return st;
@@ -315,6 +319,10 @@ enum rg_status rg_secret_forms_find(
     if (text.len == 0)
         return RG_OK;
     st = text.len > RG_SECRET_TEXT_MAX ? RG_ELIMIT : find_all(f, text, out);
+    if (f->lower.cap > KEPT_BYTES) {
+        rg_buf_finish(&f->lower);
+        rg_buf_init(&f->lower, RG_SECRET_TEXT_MAX);
+    }
     if (st == RG_ELIMIT || st == RG_ETOOBIG)
         st = behind_first_word(text, out);
     if (st != RG_OK) {

@@ -16,7 +16,7 @@ struct rg_wall {
 };
 
 /* "2026-11-21T02:56:07.123Z" into out (at least RG_WALL_TEXT bytes), UTC. Returns out. */
-#define RG_WALL_TEXT 40
+#define RG_WALL_TEXT 96
 const char *rg_wall_text(struct rg_wall t, char *out);
 
 /* "1.5s", "250ms", "12us" into out (at least RG_DURATION_TEXT bytes). Returns out. */
