@@ -1,9 +1,11 @@
 #include "fail_alloc.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 
-static _Thread_local long countdown;
-static _Thread_local bool happened;
+/* Process-wide: the tasks of a run allocate in turn, each in a thread of its own. */
+static atomic_long countdown;
+static atomic_bool happened;
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
@@ -25,7 +27,9 @@ bool fail_alloc_happened(void)
 
 static bool fails(void)
 {
-    if (countdown == 0 || --countdown > 0)
+    if (atomic_load_explicit(&countdown, memory_order_relaxed) == 0)
+        return false;
+    if (atomic_fetch_sub(&countdown, 1) != 1)
         return false;
     happened = true;
     return true;
