@@ -192,12 +192,19 @@ static int give_up(struct recording *r, enum rg_status st, const struct rg_err *
     return cli_fail(cli_exit_for_live(st), "the run failed", st, err);
 }
 
+static enum rg_status take_words(
+    void *ctx, const struct rg_str *words, size_t count, struct rg_err *err)
+{
+    return rg_recorder_words(ctx, words, count, err);
+}
+
+/* The recorder sees command lines before the scrubber does, so it must know the words first. */
 static int run(struct recording *r, struct rg_err *err)
 {
-    enum rg_status st = rg_engine_run(rg_recorder_backends(r->recorder), &r->engine, err);
+    enum rg_status st = rg_engine_sensitive_words(r->live.set.host, take_words, r->recorder, err);
 
-    if (r->progress)
-        fputs("\033[K", stderr);
+    if (st == RG_OK)
+        st = rg_engine_run(rg_recorder_backends(r->recorder), &r->engine, err);
     if (st != RG_OK && !atomic_load(&r->failed))
         return give_up(r, st, err);
     *err = (struct rg_err){0};
@@ -269,6 +276,8 @@ int cmd_record(int argc, char **argv)
     if (code == CLI_OK)
         code = run(&r, &err);
     live_stop_destroy(r.stop);
+    if (r.progress)
+        fputs("\033[K", stderr);
     rg_recorder_destroy(r.recorder);
     compose_finish(&r.live);
     rg_buf_finish(&text);
