@@ -252,6 +252,8 @@ static enum rg_status run_tasks(struct toy *toy, struct rg_err *err)
 enum rg_status toy_run(const struct rg_backends *set, const struct toy_options *options)
 {
     struct toy toy = {.set = *set, .options = *options};
+    int last_outputs =
+        1 + (options->twist == TOY_TWO_LAST_OUTPUTS) - (options->twist == TOY_NO_LAST_OUTPUT);
     struct rg_err err = {0};
     enum rg_status st = ask_host(&toy, &err);
     char text[64];
@@ -265,10 +267,8 @@ enum rg_status toy_run(const struct rg_backends *set, const struct toy_options *
     if (st == RG_OK)
         st = run_tasks(&toy, &err);
     snprintf(text, sizeof(text), "sum %llx", (unsigned long long)toy.sum);
-    for (int i = options->twist == TOY_NO_LAST_OUTPUT; st == RG_OK && i < 2; i++) {
-        if (i == 0 || options->twist == TOY_TWO_LAST_OUTPUTS)
-            st = emit(&toy, "log", text, strlen(text), &err);
-    }
+    for (int i = 0; st == RG_OK && i < last_outputs; i++)
+        st = emit(&toy, "log", text, strlen(text), &err);
     rg_cond_destroy(toy.changed);
     rg_mutex_destroy(toy.sum_lock);
     rg_mutex_destroy(toy.queue_lock);

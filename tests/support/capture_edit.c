@@ -80,7 +80,7 @@ static void finish(struct rg_capture_writer *writer, const char *path, struct rg
     struct rg_capture_totals totals;
     struct rg_err err = {0};
 
-    MUST(rg_capture_writer_finish(writer, &totals, &err));
+    MUST(rg_capture_writer_finish(writer, true, &totals, &err));
     rg_capture_writer_destroy(writer);
     capture_slurp(path, out);
     rg_assert(out->len == totals.bytes);
