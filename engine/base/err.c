@@ -92,7 +92,8 @@ void rg_err_prefix(struct rg_err *err, const char *fmt, ...)
     n = vsnprintf(err->text, sizeof(err->text), fmt, args);
     va_end(args);
     if (n > 0 && (size_t)n < sizeof(err->text))
-        snprintf(err->text + n, sizeof(err->text) - (size_t)n, ": %.*s", (int)(sizeof(old) / 2), old);
+        snprintf(
+            err->text + n, sizeof(err->text) - (size_t)n, ": %.*s", (int)(sizeof(old) / 2), old);
 }
 
 const char *rg_err_text(const struct rg_err *err, enum rg_status st)

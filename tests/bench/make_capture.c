@@ -39,9 +39,8 @@ static int record(const char *path, const struct rg_backends *inner)
         return fail(path, &err, st);
     rg_recorder_destroy(rec);
     printf("{\"runs\":%llu,\"processes\":%zu,\"effects\":%llu,\"outputs\":%llu,\"bytes\":%llu}\n",
-        (unsigned long long)report.runs, report.processes_seen,
-        (unsigned long long)summary.effects, (unsigned long long)summary.outputs,
-        (unsigned long long)summary.bytes);
+        (unsigned long long)report.runs, report.processes_seen, (unsigned long long)summary.effects,
+        (unsigned long long)summary.outputs, (unsigned long long)summary.bytes);
     return 0;
 }
 

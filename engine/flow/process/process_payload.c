@@ -109,10 +109,10 @@ static void fill_memory(PB(MemoryStat) * out, const struct rg_process_stats *s)
 
 static void fill_cpu(PB(CPUStat) * out, const struct rg_process_stats *s, struct rg_process_cpu cpu)
 {
-    static char all_cpus[] = "cpu"; /* the library's type is char *; nobody writes to it */
+    static const char all_cpus[] = "cpu";
 
     PB_INIT(out, cpustat);
-    out->lastcpu = all_cpus;
+    out->lastcpu = (char *)(uintptr_t)all_cpus; /* only read */
     out->totalpct = cpu.total_pct;
     out->userpct = cpu.user_pct;
     out->systempct = cpu.system_pct;

@@ -6,9 +6,9 @@
  *
  * A stop request (a signal, the operator) ends rg_runtime_wait_stop and nothing else: whoever waits
  * for it tells the other tasks. A run that cannot go on (a divergence in replay, a deadlock in
- * simulation) drains: every wait and every start of a task returns RG_ESTOPPED at once, so that each
- * task can leave its loop; clocks, locks and random keep answering. The calling task must belong to
- * the runtime: the thread that created it, or a task. */
+ * simulation) drains: every wait and every start of a task returns RG_ESTOPPED at once, so that
+ * each task can leave its loop; clocks, locks and random keep answering. The calling task must
+ * belong to the runtime: the thread that created it, or a task. */
 #ifndef RG_BACKEND_RUNTIME_H
 #define RG_BACKEND_RUNTIME_H
 

@@ -9,8 +9,8 @@
 /* The version we name to the intake: its payload format is the one we speak. */
 #define RG_AGENT_VERSION "7.58.0"
 
-/* Hands the words by which the operator names secrets (process_config.custom_sensitive_words) to fn,
- * borrowed for the call: whoever keeps raw command lines has to know them before the run.
+/* Hands the words by which the operator names secrets (process_config.custom_sensitive_words) to
+ * fn, borrowed for the call: whoever keeps raw command lines has to know them before the run.
  *   RG_EINVALID, RG_ELIMIT  the configuration is not acceptable; err says where and why
  *   other                   what fn answered, or the host refused */
 typedef enum rg_status rg_engine_words_fn(
