@@ -173,8 +173,6 @@ static void work(void *arg)
     struct worker w = {.toy = arg};
     int job;
 
-    if (w.toy->options.task_started)
-        w.toy->options.task_started(w.toy->options.ctx);
     rg_buf_init(&w.file, FILE_MAX);
     while (take_job(&w, &job)) {
         run_job(&w, job);
@@ -189,8 +187,6 @@ static void tick(void *arg)
     struct toy *toy = arg;
     enum rg_status st = RG_OK;
 
-    if (toy->options.task_started)
-        toy->options.task_started(toy->options.ctx);
     for (int job = 0; job < toy->options.jobs && st == RG_OK; job++) {
         uint64_t pause = rg_runtime_random(toy->set.runtime, "pause");
 

@@ -27,9 +27,7 @@ struct toy_options {
     int64_t pause_ns; /* longest pause between jobs */
     int32_t pid;      /* whose files are read */
     enum toy_twist twist;
-    int twist_job;                   /* from 0 */
-    void (*task_started)(void *ctx); /* called first by each task but the main one; may be NULL */
-    void *ctx;
+    int twist_job; /* from 0 */
 };
 
 /* Runs the engine on the calling task, which is task 0. RG_OK, or the first failure. */

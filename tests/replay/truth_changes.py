@@ -134,7 +134,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--interval", default="5s", help="time in which the changes are made")
     args = parser.parse_args()
-    with scratch() as folder, Truth(folder) as truth:
+    with scratch() as folder, Truth(folder, odd=False) as truth:
         names = start_set(truth)
         old = {name: process(pid) for name, pid in truth.pids.items()}
         check = start_check(args.interval)
