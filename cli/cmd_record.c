@@ -9,6 +9,7 @@
 #include "rg/live.h"
 #include "run_options.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -137,6 +138,23 @@ static bool wants_progress(const struct record_args *args)
     return !args->common.json && isatty(STDERR_FILENO) && !(no_color && no_color[0]);
 }
 
+/* What a recording that did not end has left. It may be all there is of an incident, so only
+ * --force drops it. */
+static enum rg_status check_partial(const struct record_args *args, struct rg_err *err)
+{
+    char path[4096];
+    int len = snprintf(path, sizeof(path), "%s.partial", args->file);
+
+    if (len < 0 || (size_t)len >= sizeof(path) || access(path, F_OK) != 0)
+        return RG_OK;
+    if (args->force)
+        return unlink(path) == 0 ? RG_OK : rg_err_errno(err, errno);
+    rg_err_set(err,
+        "a recording that did not end is in %s; `reagent recover` keeps it, --force drops it",
+        path);
+    return RG_EIO;
+}
+
 static int create_recorder(struct recording *r, struct rg_err *err)
 {
     struct rg_recorder_options o = {
@@ -263,6 +281,8 @@ int cmd_record(int argc, char **argv)
     atomic_init(&r.failed, false);
     r.progress = wants_progress(&args);
     st = output_file_check(args.file, args.force, &err);
+    if (st == RG_OK)
+        st = check_partial(&args, &err);
     if (st != RG_OK)
         return cli_fail(CLI_OUTPUT, args.file, st, &err);
     if (args.mask == RG_MASK_OFF)

@@ -1,6 +1,5 @@
 #!/usr/bin/python3
-"""One changed byte anywhere in a capture is found and its offset named, never "equal". Exit code 3;
-5 when the byte is part of a length that is now above a limit, which the message then says."""
+"""One changed byte anywhere in a capture is found and its offset named: exit code 3."""
 
 import argparse
 import os
@@ -38,8 +37,7 @@ def try_offset(path, whole, offset, bit):
         stdin=subprocess.DEVNULL, timeout=60)
     copy.unlink()
     errors = done.stderr.decode(errors="replace")
-    over_limit = done.returncode == 5 and "limit" in errors
-    if done.returncode != 3 and not over_limit:
+    if done.returncode != 3:
         return f"offset {offset} bit {bit:#x}: exit code {done.returncode}: {errors[-500:]}"
     if "offset" not in errors:
         return f"offset {offset} bit {bit:#x}: no offset named: {errors[-500:]}"

@@ -1,6 +1,6 @@
-/* many_processes N: forks N children that sleep until they are killed, prints "ready", waits for the
- * end of stdin and ends them. Exit code 77 when the host does not allow that many. Everybody dies
- * with the parent. */
+/* many_processes N: forks N children that sleep until they are killed, prints "ready", waits for
+ * the end of stdin and ends them. Exit code 77 when the host does not allow that many. Everybody
+ * dies with the parent. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

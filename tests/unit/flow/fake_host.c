@@ -119,8 +119,8 @@ static enum rg_status read_host(
     struct fake_host *h = from_procfs(fs);
 
     if (strcmp(path, "stat") == 0)
-        return rg_buf_printf(out, "%s %" PRIu64 " 0 0 1000 0 0 0 0 0 0\nbtime 1700000000\n",
-            h->no_cpu_line ? "intr" : "cpu ", h->cpu_ticks);
+        return rg_buf_printf(out, "%s %" PRIu64 " 0 0 1000 0 0 0 0 0 0\nbtime %" PRId64 "\n",
+            h->no_cpu_line ? "intr" : "cpu ", h->cpu_ticks, h->boot_s);
     if (strcmp(path, "cpuinfo") == 0)
         return rg_buf_str(out, "processor\t: 0\nprocessor\t: 1\nprocessor\t: 2\nprocessor\t: 3\n");
     return rg_err_errno(err, 2);
@@ -214,6 +214,7 @@ void fake_host_init(struct fake_host *h)
         .cpu_count = 4,
         .agent_pid = 1234};
     h->cpu_ticks = 10000;
+    h->boot_s = 1700000000;
 }
 
 struct fake_process *fake_host_add(

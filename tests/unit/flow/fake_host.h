@@ -32,6 +32,7 @@ struct fake_host {
     struct fake_process procs[FAKE_PROCS_MAX];
     size_t proc_count;
     uint64_t cpu_ticks; /* user time of the whole host */
+    int64_t boot_s;     /* what /proc/stat says */
     bool no_cpu_line;   /* /proc/stat has nothing usable */
     bool no_pids;       /* listing fails */
     int user_lookups;   /* calls counted */

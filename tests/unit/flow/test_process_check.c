@@ -135,6 +135,39 @@ static void test_a_wall_clock_stepped_back_gives_no_io_rates(void **state)
     bench_finish(&b);
 }
 
+static void test_a_reused_pid_counts_from_its_own_start(void **state)
+{
+    struct bench b;
+    standard_message *m;
+    struct fake_process *p;
+
+    (void)state;
+    bench_init(&b, NULL);
+    p = fake_host_add(&b.f.host, 20, "old", "x");
+    p->utime = 40;
+    run(&b, standard);
+    fixture_pass(&b.f, 10);
+    p->args[0] = "new";
+    p->args[1] = NULL;
+    p->uid = 8;
+    p->start_ticks = 1900;
+    p->utime = 50; /* more than the old one had: no negative difference gives it away */
+    p->read_bytes = 500000;
+    b.f.host.cpu_ticks += 1000;
+    run(&b, standard);
+    m = decode_standard(&b.result.standard.items[0]);
+    assert_int_equal(m->n_processes, 1);
+    assert_int_equal(m->processes[0]->pid, 20);
+    assert_int_equal(m->processes[0]->createtime, INT64_C(1700000019000));
+    assert_int_equal(m->processes[0]->command->n_args, 1);
+    assert_string_equal(m->processes[0]->command->args[0], "new");
+    assert_string_equal(m->processes[0]->user->name, "user8");
+    assert_true(m->processes[0]->cpu->userpct == 20.0f);
+    assert_true(m->processes[0]->iostat->readbytesrate == 0.0f);
+    datadog__process_agent__collector_proc__free_unpacked(m, NULL);
+    bench_finish(&b);
+}
+
 static void test_hints_come_with_every_sixtieth_published_run(void **state)
 {
     struct bench b;
@@ -364,6 +397,7 @@ int main(void)
         cmocka_unit_test(test_second_run_publishes_rates_of_known_processes),
         cmocka_unit_test(test_fb04_counters_that_decrease_give_no_negative_rates),
         cmocka_unit_test(test_a_wall_clock_stepped_back_gives_no_io_rates),
+        cmocka_unit_test(test_a_reused_pid_counts_from_its_own_start),
         cmocka_unit_test(test_hints_come_with_every_sixtieth_published_run),
         cmocka_unit_test(test_fb01_no_process_for_real_time_gives_no_message),
         cmocka_unit_test(test_fb03_one_shot_runs_put_everything_in_one_message),

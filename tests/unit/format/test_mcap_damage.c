@@ -164,6 +164,9 @@ static void test_bombs_meet_a_limit(void **state)
     refuse(&file, RG_ELIMIT, "ratio is 1000");
     raw_start(&file);
     put_chunk(&file, "zstd", bomb.data, bomb.len, (uint64_t)257 << 20);
+    refuse(&file, RG_EINVALID, "does not hold"); /* the frame says 100 MiB */
+    raw_start(&file);
+    put_chunk(&file, "lz4", bomb.data, bomb.len, (uint64_t)257 << 20);
     refuse(&file, RG_ELIMIT, "256 MiB");
     raw_start(&file);
     put_chunk(&file, "zstd", bomb.data, bomb.len, 1000); /* a bomb that lies about itself */
@@ -184,8 +187,17 @@ static void test_hostile_lengths_are_refused(void **state)
         rg_mcap_put(prefix + 1, 8, UINT64_MAX - 8);
         raw_start(&file);
         assert_int_equal(rg_buf_append(&file, prefix, sizeof(prefix)), RG_OK);
-        refuse(&file, RG_ELIMIT, op == RG_MCAP_CHUNK ? "256 MiB" : "64 MiB");
+        refuse(&file, RG_EINVALID, "more than the file has");
     }
+    raw_start(&file); /* a record above its limit that is there */
+    rg_mcap_put(prefix + 1, 8, RG_MCAP_RECORD_BYTES_MAX + 1);
+    prefix[0] = RG_MCAP_SCHEMA;
+    file.max = 2 * RG_MCAP_RECORD_BYTES_MAX;
+    assert_int_equal(rg_buf_append(&file, prefix, sizeof(prefix)), RG_OK);
+    assert_int_equal(rg_buf_reserve(&file, RG_MCAP_RECORD_BYTES_MAX + 1), RG_OK);
+    memset(file.data + file.len, 0, RG_MCAP_RECORD_BYTES_MAX + 1);
+    file.len += RG_MCAP_RECORD_BYTES_MAX + 1;
+    refuse(&file, RG_ELIMIT, "64 MiB");
     raw_start(&file); /* a string above its limit */
     raw_bytes(&file, RG_MCAP_METADATA, "\1\0\1\0", 4);
     refuse(&file, RG_EINVALID, "name reaches behind the end");
@@ -205,7 +217,7 @@ static void test_hostile_lengths_are_refused(void **state)
     rg_mcap_put(records.data + 1, 8, UINT64_MAX);
     raw_start(&file);
     put_chunk(&file, "", records.data, records.len, records.len);
-    refuse(&file, RG_ELIMIT, "64 MiB");
+    refuse(&file, RG_EINVALID, "behind its end");
     raw_start(&file);
     put_chunk(&file, "", records.data, records.len, records.len + 1);
     refuse(&file, RG_EINVALID, "not the 10 it claims");
