@@ -134,12 +134,6 @@ void rg_scrub_args_finish(struct rg_scrub_args *out)
     *out = (struct rg_scrub_args){0};
 }
 
-void rg_scrub_spans_finish(struct rg_scrub_spans *out)
-{
-    free(out->spans);
-    *out = (struct rg_scrub_spans){0};
-}
-
 /* Fills s->lower from s->text. */
 static enum rg_status lower_text(struct rg_scrubber *s)
 {
@@ -323,52 +317,6 @@ enum rg_status rg_scrubber_scrub(struct rg_scrubber *s, const struct rg_str *arg
     return st;
 }
 
-static enum rg_status add_span(struct rg_scrub_spans *out, struct rg_scrub_span span)
-{
-    void *array = out->spans;
-    enum rg_status st;
-
-    if (span.len == 0)
-        return RG_OK;
-    st = rg_grow(&array, &out->cap, out->count + 1, sizeof(span), RG_SCRUB_TEXT_MAX);
-    if (st != RG_OK)
-        return st;
-    out->spans = array;
-    out->spans[out->count++] = span;
-    return RG_OK;
-}
-
-static int span_order(const void *a, const void *b)
-{
-    const struct rg_scrub_span *x = a;
-    const struct rg_scrub_span *y = b;
-
-    if (x->offset != y->offset)
-        return x->offset < y->offset ? -1 : 1;
-    return x->len < y->len ? -1 : x->len > y->len;
-}
-
-/* Spans of one word ascend; those of several are sorted here, and joined where they touch. */
-static void merge_spans(struct rg_scrub_spans *out)
-{
-    size_t kept = 0;
-
-    if (out->count > 1)
-        qsort(out->spans, out->count, sizeof(*out->spans), span_order);
-    for (size_t i = 0; i < out->count; i++) {
-        struct rg_scrub_span span = out->spans[i];
-        struct rg_scrub_span *last = kept ? &out->spans[kept - 1] : NULL;
-
-        if (last && span.offset <= last->offset + last->len) {
-            if (span.offset + span.len > last->offset + last->len)
-                last->len = span.offset + span.len - last->offset;
-        } else {
-            out->spans[kept++] = span;
-        }
-    }
-    out->count = kept;
-}
-
 /* Values become as many stars as they had bytes, so offsets hold for the words that follow. */
 static enum rg_status span_word(
     struct rg_scrubber *s, const struct scrub_word *word, struct rg_scrub_spans *out)
@@ -378,7 +326,7 @@ static enum rg_status span_word(
     enum rg_status st;
 
     while ((st = next_match(s, word, end, &value, &end)) == RG_OK) {
-        st = add_span(out, value);
+        st = rg_scrub_spans_add(out, value.offset, value.len);
         if (st != RG_OK)
             return st;
         memset(s->text.data + value.offset, '*', value.len);
@@ -392,7 +340,7 @@ static enum rg_status span_rest(struct rg_scrub_spans *out, struct rg_str text)
     size_t offset = space ? (size_t)(space - text.ptr) + 1 : text.len;
 
     out->count = 0;
-    return add_span(out, (struct rg_scrub_span){offset, text.len - offset});
+    return rg_scrub_spans_add(out, offset, text.len - offset);
 }
 
 enum rg_status rg_scrubber_spans(
@@ -419,6 +367,6 @@ enum rg_status rg_scrubber_spans(
         rg_err_set(err, "scrubber: %s", rg_status_name(st));
         return st;
     }
-    merge_spans(out);
+    rg_scrub_spans_merge(out);
     return RG_OK;
 }

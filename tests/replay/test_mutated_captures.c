@@ -123,11 +123,17 @@ static uint64_t count_messages(const struct rg_buf *bytes)
     return count;
 }
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SHADOW_MEMORY
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SHADOW_MEMORY
+#endif
+#endif
+
 static void limit_memory(void)
 {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    return; /* shadow memory is address space */
-#else
+#ifndef SHADOW_MEMORY /* it is address space */
     struct rlimit limit = {MEMORY_BYTES, MEMORY_BYTES};
 
     assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);

@@ -16,11 +16,11 @@ from truth_set import NOBODY, ROOT, Truth, switches
 
 LOOK_S = 30
 
-# Each waits for SIGUSR1, changes, says so, and is quiet again.
+# Each waits for a byte, changes, says so, and is quiet again.
 CHANGES = {
     "exec": "os.execv('/bin/sh', ['changed', '-c', 'echo changed; exec cat', 'new', 'arguments'])",
     "exec_same": "os.execv(sys.executable, [sys.executable, '-S', '-c', "
-                 "'import os, signal; os.write(1, b\"changed\\\\n\"); signal.pause()', 'new argument'])",
+                 "'import os; os.write(1, b\"changed\\\\n\"); os.read(0, 1)', 'new argument'])",
     "rename": "rename(b'renamed'); changed()",
     "chdir": "os.chdir('/usr'); changed()",
     "open": "keep = [open('/dev/null') for _ in range(7)]; changed()",
@@ -30,7 +30,7 @@ CHANGES = {
     "fork": """
 child = os.fork()
 if child == 0: rest()
-changed(); time.sleep(3600)""",
+changed()""",
     "child_dies": "os.kill(child, signal.SIGKILL)\nwhile state(child) != 'Z': time.sleep(0.01)\nchanged()",
 }
 # The same by another thread, while the first one sleeps on and gives no sign.
@@ -47,22 +47,23 @@ def changed(): os.write(1, b'changed\\n')
 def state(pid): return open(f'/proc/{pid}/stat').read().rpartition(')')[2].split()[0]
 """
 ITSELF = SETUP + """
-child = os.fork() if %r == 'child_dies' else 0
-if child == 0 and %r == 'child_dies': rest()
-signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+if %r == 'child_dies':
+    child = os.fork()
+    if child == 0:
+        libc.prctl(1, signal.SIGKILL, 0, 0, 0)
+        signal.pause()
 ready()
-signal.sigwait([signal.SIGUSR1])
+if not os.read(0, 1): os._exit(0)
 %s
 rest()
 """
 THREAD = SETUP + """
-signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
 def work():
     ready()
-    signal.sigwait([signal.SIGUSR1])
+    if not os.read(0, 1): os._exit(0)
     %s
     changed()
-    hold.acquire()
+    rest()
 threading.Thread(target=work, daemon=True).start()
 libc.pause()
 """
@@ -74,7 +75,7 @@ def start_set(truth):
         changes["setuid"] = f"os.setresgid({NOBODY}, {NOBODY}, {NOBODY}); " \
                             f"os.setresuid({NOBODY}, {NOBODY}, {NOBODY}); changed()"
     for name, code in changes.items():
-        truth.puppet(name, ITSELF % (name, name, code))
+        truth.puppet(name, ITSELF % (name, code))
     for name, code in BY_THREAD.items():
         truth.puppet(name, THREAD % code)
     for name in ("renice_me", "stop_me", "kill_me", "end_me", "calm"):
@@ -105,7 +106,8 @@ def change(truth, names):
     """Lets everything change. Returns the pids that are gone and those that are new."""
     children = {child.pid: child for child in truth.children}
     for name in names:
-        os.kill(truth.pids[name], signal.SIGUSR1)
+        children[truth.pids[name]].stdin.write(b"!")
+        children[truth.pids[name]].stdin.flush()
     for name in names:
         line = children[truth.pids[name]].stdout.readline()
         need(line == b"changed\n", f"{name} did not change: {line!r}")

@@ -14,12 +14,13 @@ CONFIG = """process_config:
   process_collection: {enabled: true}
   intervals: {process: 1, process_realtime: 1}
 """
-BURNER = "ready()\nwhile os.getppid() != 1: pass"
+BURNER = "home = os.getppid()\nready()\nwhile os.getppid() == home: pass"
 WRITER = """
+home = os.getppid()
 with open('rows', 'wb', buffering=0) as f:
     f.write(b'x' * 4096)
     ready()
-    while os.getppid() != 1:
+    while os.getppid() == home:
         f.write(b'x' * 4096)
         time.sleep(0.005)"""
 

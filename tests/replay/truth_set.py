@@ -15,7 +15,8 @@ ROOT = os.geteuid() == 0
 NOBODY = 65534
 DEADLINE_S = 20
 
-# What each puppet can use. A puppet says "ready" when it is what it should be.
+# What each puppet can use. A puppet says "ready" when it is what it should be. It ends when its
+# stdin does, so that none outlives the test.
 PRELUDE = """
 import ctypes, os, resource, signal, sys, threading, time
 libc = ctypes.CDLL(None, use_errno=True)
@@ -23,8 +24,8 @@ SYS_EXIT = {'x86_64': 60}.get(os.uname().machine, 93)
 def ready(*more):
     os.write(1, (' '.join(['ready', *map(str, more)]) + '\\n').encode())
 def rest():
-    while True:
-        signal.pause()
+    while os.read(0, 1): pass
+    os._exit(0)
 def rename(name):
     libc.prctl(15, ctypes.c_char_p(name), 0, 0, 0)
 """
@@ -56,7 +57,7 @@ def live():
     while open(f'/proc/{os.getpid()}/stat').read().rpartition(')')[2].split()[0] != 'Z':
         time.sleep(0.01)
     ready()
-    while True: time.sleep(3600)
+    rest()
 threading.Thread(target=live).start()
 libc.syscall(SYS_EXIT, 0)""",
     # A parent in vfork waits without interruption until its child is gone.
@@ -64,7 +65,7 @@ libc.syscall(SYS_EXIT, 0)""",
 parent = os.getpid()
 if libc.vfork() == 0:
     ready(parent, libc.getpid())
-    while True: libc.pause()""",
+rest()""",
     "traced": """
 child = os.fork()
 if child == 0:
@@ -173,7 +174,7 @@ class Truth:
         self.await_comm("no_args", b"cat")
         if shutil.which("perl"):
             self.launch("retitled", ["perl", "-e", "$0 = 'new title  of it'; $| = 1; "
-                "print \"ready\\n\"; sleep", "and", "arguments"])
+                "print \"ready\\n\"; <STDIN>", "and", "arguments"])
             self.await_ready("retitled", self.children[-1])
 
     def await_comm(self, name, comm):

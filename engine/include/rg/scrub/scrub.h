@@ -68,6 +68,17 @@ struct rg_scrub_spans {
 
 void rg_scrub_spans_finish(struct rg_scrub_spans *out);
 
+#define RG_SCRUB_SPANS_MAX ((size_t)1 << 20) /* in one text */
+
+/* Adds a span; one of length 0 is left out. Call rg_scrub_spans_merge before using out.
+ *   RG_ELIMIT  out holds RG_SCRUB_SPANS_MAX spans
+ *   RG_ENOMEM  out is unchanged */
+RG_NODISCARD enum rg_status rg_scrub_spans_add(
+    struct rg_scrub_spans *out, size_t offset, size_t len);
+
+/* Sorts the spans and joins those that touch or overlap. */
+void rg_scrub_spans_merge(struct rg_scrub_spans *out);
+
 /* Where the secrets of a joined command line are: the bytes that rg_scrubber_scrub would hide.
  * A raw /proc/PID/cmdline may be passed with each NUL replaced by a space: offsets stay valid.
  * Replaces what out held. Text that cannot be searched within bounds gives one span behind the

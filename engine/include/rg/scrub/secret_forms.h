@@ -10,7 +10,6 @@ struct rg_secret_forms; /* used by one task at a time */
 
 #define RG_SECRET_RULES_VERSION 1                  /* raised when a rule is added or changed */
 #define RG_SECRET_TEXT_MAX      ((size_t)64 << 20) /* bytes searched: a whole HTTP body */
-#define RG_SECRET_SPANS_MAX     ((size_t)1 << 20)  /* secrets in one text */
 
 /*   RG_OK      *out is owned: rg_secret_forms_destroy
  *   RG_ENOMEM */
@@ -31,14 +30,5 @@ RG_NODISCARD enum rg_status rg_secret_forms_find(struct rg_secret_forms *forms, 
  * password_length). Values that say nothing are not secret: true, null, a short number, a template
  * such as %%env_X%% or ENC[x], an absolute path below a usual top folder. */
 bool rg_secret_named(struct rg_str name, struct rg_str value);
-
-/* Adds a span; one of length 0 is left out. Call rg_scrub_spans_merge before using out.
- *   RG_ELIMIT  out holds RG_SECRET_SPANS_MAX spans
- *   RG_ENOMEM  out is unchanged */
-RG_NODISCARD enum rg_status rg_scrub_spans_add(
-    struct rg_scrub_spans *out, size_t offset, size_t len);
-
-/* Sorts the spans and joins those that touch or overlap. */
-void rg_scrub_spans_merge(struct rg_scrub_spans *out);
 
 #endif
