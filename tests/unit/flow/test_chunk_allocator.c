@@ -183,6 +183,23 @@ static void test_fb03_an_unlimited_chunk_reserves_nothing_ahead(void **state)
     rg_chunk_allocator_finish(&a);
 }
 
+static void test_fb22_a_container_is_in_every_chunk_with_its_processes(void **state)
+{
+    uint64_t weights[7] = {10, 10, 10, 10, 10, 10, 10};
+    struct rg_chunk_allocator a = {0};
+
+    (void)state;
+    rg_chunk_allocator_start(&a, 3, 1000);
+    assert_int_equal(rg_chunk_allocator_host(&a, NULL, 0), RG_OK);
+    assert_int_equal(rg_chunk_allocator_container(&a, weights, 7, NULL), RG_OK);
+    assert_int_equal(a.count, 3);
+    for (size_t i = 0; i < a.count; i++) {
+        assert_int_equal(a.chunks[i].container_first, 0);
+        assert_int_equal(a.chunks[i].container_count, 1);
+    }
+    rg_chunk_allocator_finish(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +207,7 @@ int main(void)
         cmocka_unit_test(test_fb02_first_container_without_processes_opens_a_chunk),
         cmocka_unit_test(test_every_random_input_keeps_the_invariants),
         cmocka_unit_test(test_fb03_an_unlimited_chunk_reserves_nothing_ahead),
+        cmocka_unit_test(test_fb22_a_container_is_in_every_chunk_with_its_processes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
