@@ -24,16 +24,18 @@ static void assert_prints(const void *message, const char *wanted)
 
 static void test_scalars_keep_their_defaults(void **state)
 {
-    Datadog__ProcessAgent__ProcessNetworks m = DATADOG__PROCESS_AGENT__PROCESS_NETWORKS__INIT;
+    Datadog__ProcessAgent__ProcessNetworks m;
 
+    datadog__process_agent__process_networks__init(&m);
     (void)state;
     assert_prints(&m, "{\"connectionRate\":0,\"bytesRate\":0}");
 }
 
 static void test_floats_are_shortest_and_never_nan(void **state)
 {
-    Datadog__ProcessAgent__ProcessNetworks m = DATADOG__PROCESS_AGENT__PROCESS_NETWORKS__INIT;
+    Datadog__ProcessAgent__ProcessNetworks m;
 
+    datadog__process_agent__process_networks__init(&m);
     (void)state;
     m.connectionrate = 0.1f;
     m.bytesrate = NAN;
@@ -46,8 +48,9 @@ static void test_floats_are_shortest_and_never_nan(void **state)
 static void test_strings_are_escaped(void **state)
 {
     char name[] = "a\"b\n\x1b";
-    Datadog__ProcessAgent__ProcessUser m = DATADOG__PROCESS_AGENT__PROCESS_USER__INIT;
+    Datadog__ProcessAgent__ProcessUser m;
 
+    datadog__process_agent__process_user__init(&m);
     (void)state;
     m.name = name;
     m.uid = -1;
@@ -58,10 +61,12 @@ static void test_strings_are_escaped(void **state)
 static void test_lists_of_messages_nest(void **state)
 {
     char name[] = "cpu0";
-    Datadog__ProcessAgent__SingleCPUStat one = DATADOG__PROCESS_AGENT__SINGLE_CPUSTAT__INIT;
+    Datadog__ProcessAgent__SingleCPUStat one;
     Datadog__ProcessAgent__SingleCPUStat *cpus[] = {&one, &one};
-    Datadog__ProcessAgent__CPUStat m = DATADOG__PROCESS_AGENT__CPUSTAT__INIT;
+    Datadog__ProcessAgent__CPUStat m;
 
+    datadog__process_agent__single_cpustat__init(&one);
+    datadog__process_agent__cpustat__init(&m);
     (void)state;
     one.name = name;
     m.n_cpus = 2;
@@ -75,8 +80,9 @@ static void test_lists_of_messages_nest(void **state)
 
 static void test_enums_have_names_and_unknown_ones_numbers(void **state)
 {
-    Datadog__ProcessAgent__ContainerAddr m = DATADOG__PROCESS_AGENT__CONTAINER_ADDR__INIT;
+    Datadog__ProcessAgent__ContainerAddr m;
 
+    datadog__process_agent__container_addr__init(&m);
     (void)state;
     m.protocol = DATADOG__PROCESS_AGENT__CONNECTION_TYPE__udp;
     assert_prints(&m, "{\"ip\":\"\",\"port\":0,\"protocol\":\"udp\"}");
@@ -86,8 +92,9 @@ static void test_enums_have_names_and_unknown_ones_numbers(void **state)
 
 static void test_oneof_prints_only_the_chosen_member(void **state)
 {
-    Datadog__ProcessAgent__CollectorProc m = DATADOG__PROCESS_AGENT__COLLECTOR_PROC__INIT;
+    Datadog__ProcessAgent__CollectorProc m;
 
+    datadog__process_agent__collector_proc__init(&m);
     (void)state;
     assert_prints(&m, "{\"hostName\":\"\",\"processes\":[],\"groupId\":0,\"groupSize\":0,"
                       "\"containers\":[],\"networkId\":\"\","
@@ -104,8 +111,9 @@ static void test_bytes_are_hexadecimal(void **state)
     uint8_t bytes[] = {0x00, 0xff, 0x1a};
     struct cli_json json;
     const char *key = "\"byteKey\":\"00ff1a\"";
-    Datadog__ProcessAgent__ProcessStat m = DATADOG__PROCESS_AGENT__PROCESS_STAT__INIT;
+    Datadog__ProcessAgent__ProcessStat m;
 
+    datadog__process_agent__process_stat__init(&m);
     (void)state;
     m.bytekey = (ProtobufCBinaryData){sizeof(bytes), bytes};
     cli_json_init(&json);
