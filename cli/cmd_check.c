@@ -63,6 +63,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         cli_args_need(state, 1, "NAME of the check is");
         if (args->from && args->common.config_path)
             argp_error(state, "--config goes without --from: the capture has its own");
+        if (args->common.seed_given && !args->from)
+            argp_error(state, "--seed needs --from: this host has chance of its own");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;

@@ -1,5 +1,6 @@
 /* reagent replay: the engine on a capture, exactly as it ran; --as-of is in replay_as_of.c. */
 #include "cli_json.h"
+#include "output_file.h"
 #include "output_log.h"
 #include "replay_args.h"
 #include "rg/core/engine.h"
@@ -30,6 +31,8 @@ static void check_together(struct argp_state *state, const struct replay_args *a
     cli_args_need(state, 1, "FILE is");
     if (args->as_of)
         return;
+    if (args->strict)
+        argp_error(state, "--strict needs --as-of: an exact replay asks only what was recorded");
     if (args->set_count > 0)
         argp_error(state, "--set needs --as-of: an exact replay repeats the recorded settings");
     if (args->until_ns)
@@ -231,6 +234,10 @@ int cmd_replay(int argc, char **argv)
     cli_args_parse(&argp, argc, argv, &args);
     if (!cli_capture_usable(args.file, &code))
         return code;
+    if (args.out && output_file_same(args.out, args.file)) {
+        cli_say("%s: is the capture itself", args.out);
+        return CLI_OUTPUT;
+    }
     st = output_log_open(&log, args.out, args.hash_log, &err);
     if (st != RG_OK)
         code = cli_fail(CLI_OUTPUT, args.out ? args.out : args.hash_log, st, &err);

@@ -92,13 +92,13 @@ static enum rg_status make_sink(
 static int summarise(
     const struct run_args *args, struct rg_sink *sink, const struct rg_engine_report *report)
 {
-    uint64_t failed = tee_sink_failed(sink);
+    uint64_t failed = tee_sink_failed(sink) + report->dropped_payloads;
 
     fprintf(stderr, "%" PRIu64 " runs, %" PRIu64 " outputs %s\n", report->runs,
         tee_sink_count(sink), args->out ? "written" : "discarded");
     if (failed == 0)
         return CLI_OK;
-    cli_say("%" PRIu64 " outputs could not be written", failed);
+    cli_say("%" PRIu64 " outputs are lost", failed);
     return CLI_OUTPUT;
 }
 

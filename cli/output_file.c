@@ -24,6 +24,14 @@ enum rg_status output_file_check(const char *path, bool force, struct rg_err *er
     return RG_OK;
 }
 
+bool output_file_same(const char *a, const char *b)
+{
+    struct stat first, second;
+
+    return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
+           first.st_ino == second.st_ino;
+}
+
 bool output_file_named(const struct rg_err *err, const char *path)
 {
     return strstr(err->text, path) != NULL;

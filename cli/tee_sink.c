@@ -20,12 +20,13 @@ static enum rg_status tee_emit(struct rg_sink *sink, const struct rg_output *out
     struct tee_sink *tee = tee_from(sink);
     enum rg_status st = RG_OK;
 
-    atomic_fetch_add(&tee->count, 1);
     if (rg_str_is(rg_str_from(output->kind), "log"))
         rg_ignore(rg_sink_emit(tee->log, output, NULL, NULL), "logging never stops a flow");
     if (tee->outputs)
         st = rg_sink_emit(tee->outputs, output, response, err);
-    if (st != RG_OK)
+    if (st == RG_OK)
+        atomic_fetch_add(&tee->count, 1);
+    else if (!rg_str_is(rg_str_from(output->kind), "payload"))
         atomic_fetch_add(&tee->failed, 1);
     return st;
 }

@@ -9,7 +9,8 @@
 RG_NODISCARD enum rg_status tee_sink_create(
     struct rg_sink *outputs, struct rg_sink *log, struct rg_sink **out, struct rg_err *err);
 
-/* Outputs seen, and those whose delivery failed. */
+/* Outputs delivered, and those that are lost. A payload is not counted as lost: the engine tries
+ * again, and reports what it gave up. */
 uint64_t tee_sink_count(struct rg_sink *sink);
 uint64_t tee_sink_failed(struct rg_sink *sink);
 

@@ -31,7 +31,8 @@ void rg_civil_from_days(int64_t days, int64_t *year, int *month, int *day)
 const char *rg_wall_text(struct rg_wall t, char *out)
 {
     int64_t s = t.ns / RG_NS_PER_S - (t.ns % RG_NS_PER_S < 0 ? 1 : 0);
-    int64_t ms = (t.ns - s * RG_NS_PER_S) / RG_NS_PER_MS;
+    int64_t below_s = t.ns % RG_NS_PER_S;
+    int64_t ms = (below_s + (below_s < 0 ? RG_NS_PER_S : 0)) / RG_NS_PER_MS;
     int64_t days = s / 86400 - (s % 86400 < 0 ? 1 : 0);
     int64_t sod = s - days * 86400;
     int64_t year;

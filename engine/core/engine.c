@@ -80,12 +80,8 @@ static void wait_end(const struct engine *e)
     int64_t run_for_ns = e->setup.config.run_for_ns;
     struct rg_mono end = RG_MONO_NEVER;
 
-    if (run_for_ns) {
-        struct rg_mono now = rg_runtime_mono(rt);
-
-        if (now.ns <= INT64_MAX - run_for_ns)
-            end.ns = now.ns + run_for_ns;
-    }
+    if (run_for_ns)
+        end = rg_mono_after(rg_runtime_mono(rt), run_for_ns);
     rg_ignore(rg_runtime_wait_stop(rt, end), "both answers mean the end");
 }
 

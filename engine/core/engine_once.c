@@ -20,15 +20,14 @@ static enum rg_status hand_over(const struct rg_engine_once *once,
 static enum rg_status wait_between(
     struct rg_runtime *rt, const struct rg_engine_once *once, int64_t interval_s, bool realtime)
 {
-    struct rg_mono until = rg_runtime_mono(rt);
+    struct rg_mono now = rg_runtime_mono(rt);
     int64_t wait_ns = once->wait_ns;
 
-    if (wait_ns == 0 && interval_s <= 0)
+    if (interval_s <= 0 || interval_s > RG_INTERVAL_S_MAX)
         interval_s = realtime ? RG_RTPROCESS_INTERVAL_S : RG_PROCESS_INTERVAL_S;
     if (wait_ns == 0)
         wait_ns = interval_s * RG_NS_PER_S;
-    until.ns = wait_ns < INT64_MAX - until.ns ? until.ns + wait_ns : INT64_MAX;
-    return rg_runtime_sleep_until(rt, until);
+    return rg_runtime_sleep_until(rt, rg_mono_after(now, wait_ns));
 }
 
 static enum rg_status run_twice(struct rg_engine_setup *s, const struct rg_backends *backends,

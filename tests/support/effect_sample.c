@@ -185,6 +185,8 @@ static void fill_other(struct effect_sample *s, struct rg_effect *e)
     e->arg = below(s, 2) ? (int64_t)rg_prng_next(&s->prng) : 0;
     e->arg2 = below(s, 4) ? 0 : (int64_t)rg_prng_next(&s->prng);
     e->value = below(s, 2) ? rg_prng_next(&s->prng) : 0;
+    if (e->kind == RG_EFFECT_MONO)
+        e->value &= INT64_MAX;
     e->content = below(s, 2) ? RG_STR_LIT("key=value\n") : (struct rg_str){0};
     if (below(s, 5) == 0) {
         fail(s, e);

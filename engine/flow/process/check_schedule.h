@@ -8,6 +8,8 @@
 #define RG_PROCESS_INTERVAL_S   10
 #define RG_RTPROCESS_INTERVAL_S 2
 
+#define RG_INTERVAL_S_MAX (INT64_MAX / RG_NS_PER_S) /* in nanoseconds it still fits */
+
 struct rg_ticker {
     struct rg_mono start;
     int64_t period_ns;

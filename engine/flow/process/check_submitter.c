@@ -213,11 +213,11 @@ static bool unwanted(const struct rg_check_submitter *s, const char *check)
 /* Waits for the next try. False when the queue is closing: then there is no time to wait. */
 static bool pause_lane(struct lane *lane)
 {
-    struct rg_mono until = rg_runtime_mono(lane->owner->backends.runtime);
+    struct rg_mono now = rg_runtime_mono(lane->owner->backends.runtime);
+    struct rg_mono until = rg_mono_after(now, RG_SUBMIT_RETRY_NS);
     enum rg_status st = RG_OK;
     bool open;
 
-    until.ns += RG_SUBMIT_RETRY_NS;
     rg_mutex_lock(lane->mutex);
     while (!lane->closed && st == RG_OK)
         st = rg_cond_wait(lane->cond, lane->mutex, until);

@@ -255,6 +255,7 @@ static void test_fb14_equal_intervals_are_allowed(void **state)
     (void)state;
     assert_int_equal(rg_check_ratio(10, 10, &ratio, &err), RG_OK);
     assert_int_equal(ratio, 1);
+    assert_int_equal(rg_check_ratio(INT64_MAX, INT64_MAX, &ratio, &err), RG_EINVALID);
     assert_int_equal(rg_check_ratio(2, 10, &ratio, &err), RG_EINVALID);
     assert_string_equal(err.text, "check interval should be larger or equal to RT interval");
     bench_init(&b, &o);
@@ -292,6 +293,17 @@ static void test_a_slow_receiver_finds_one_tick_and_no_more(void **state)
     assert_int_equal(t.next.ns, 120);
     rg_ticker_consume(&t, (struct rg_mono){147}); /* busy until 147: 120 waited, the rest is gone */
     assert_int_equal(t.next.ns, 150);
+}
+
+static void test_a_tick_behind_the_end_of_time_is_the_last_moment(void **state)
+{
+    struct rg_ticker t;
+
+    (void)state;
+    rg_ticker_start(&t, (struct rg_mono){INT64_MAX - 5}, 10);
+    assert_true(t.next.ns == INT64_MAX);
+    rg_ticker_consume(&t, (struct rg_mono){INT64_MAX});
+    assert_true(t.next.ns == INT64_MAX);
 }
 
 static void test_fb23_one_active_endpoint_is_enough(void **state)
@@ -442,6 +454,7 @@ int main(void)
         cmocka_unit_test(test_fb14_equal_intervals_are_allowed),
         cmocka_unit_test(test_intervals_that_do_not_fit_fall_back_to_the_defaults),
         cmocka_unit_test(test_a_slow_receiver_finds_one_tick_and_no_more),
+        cmocka_unit_test(test_a_tick_behind_the_end_of_time_is_the_last_moment),
         cmocka_unit_test(test_fb23_one_active_endpoint_is_enough),
         cmocka_unit_test(test_fb12_answers_to_connections_do_not_switch_real_time),
         cmocka_unit_test(test_fb13_an_outage_leaves_few_stale_real_time_messages),

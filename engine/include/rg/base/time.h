@@ -15,6 +15,13 @@ struct rg_wall {
     int64_t ns; /* since 1970-01-01 UTC; may step either way */
 };
 
+/* t + ns, at most the last time there is: what a capture or a setting says may be far away. t and
+ * ns are not negative. */
+static inline struct rg_mono rg_mono_after(struct rg_mono t, int64_t ns)
+{
+    return (struct rg_mono){ns < INT64_MAX - t.ns ? t.ns + ns : INT64_MAX};
+}
+
 /* "2026-11-21T02:56:07.123Z" into out (at least RG_WALL_TEXT bytes), UTC. Returns out. */
 #define RG_WALL_TEXT 96
 const char *rg_wall_text(struct rg_wall t, char *out);
