@@ -39,7 +39,11 @@ static const struct argp_option options[] = {
     {"force", KEY_FORCE, NULL, 0, "Replace FILE if it exists", 0},
     {"for", KEY_FOR, "DUR", 0, "End after this time (default: at a signal)", 0},
     {"checks", KEY_CHECKS, "LIST", 0, "process, rtprocess or both (default: process)", 0},
-    {"mask", KEY_MASK, "POLICY", 0, "strict, standard (default) or off", 0},
+    {"mask", KEY_MASK, "POLICY", 0,
+        "What is hidden of command lines, links and "
+        "documents: standard (default) hides secrets, strict every argument after the first as "
+        "well, off nothing. User and host names are kept",
+        0},
     {0},
 };
 

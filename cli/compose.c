@@ -47,6 +47,10 @@ enum rg_status compose_live(struct compose *c, const struct cli_common *common,
     return st;
 }
 
+/* A year of ticks is more than any recording and ends in minutes; a capture may claim an eternity.
+ */
+#define WORLD_NS_MAX (INT64_C(366) * 24 * 3600 * RG_NS_PER_S)
+
 static enum rg_status create_clock(
     struct compose *c, const struct compose_world_options *options, struct rg_err *err)
 {
@@ -56,6 +60,10 @@ static enum rg_status create_clock(
 
     rg_world_info(c->world, &info);
     for_ns = options->until_ns ? options->until_ns : info.duration_ns;
+    if (for_ns > WORLD_NS_MAX) {
+        rg_err_set(err, "the capture spans more than 366 days; --until sets an earlier end");
+        return RG_ELIMIT;
+    }
     clock.seed = options->seed;
     clock.mono_start = info.mono;
     clock.wall_start = info.wall;
