@@ -9,8 +9,8 @@
 
 #include "check_fixture.h"
 #include "fail_alloc.h"
-#include "fault_backends.h"
 #include "rg/core/engine.h"
+#include "rg/sim_fault.h"
 
 #include <errno.h>
 #include <string.h>
@@ -56,25 +56,28 @@ static size_t check_payloads(const struct fixture *f)
 
 static void run_with_failing_calls(int errnum)
 {
+    const struct rg_fault_options options = {0};
+    struct rg_fault_rule rules[] = {
+        {.target = RG_FAULT_BACKENDS, .effect = RG_FAULT_ERRNO, .errnum = errnum},
+    };
     long n = 0;
     long without_options = 0;
     bool fired;
 
     do {
         struct rg_engine_report report = {0};
-        struct fault_backends faults;
+        struct rg_faults *faults = NULL;
         struct fixture f;
         struct rg_err err = {0};
         int64_t before;
         enum rg_status st;
 
         prepare(&f);
-        fault_backends_init(&faults, &f.backends);
-        faults.fail_at = ++n;
-        faults.errnum = errnum;
+        rules[0].nth = (uint64_t)++n;
+        assert_int_equal(rg_fault_wrap(&f.backends, rules, 1, &options, &faults, &err), RG_OK);
         before = rg_runtime_mono(f.runtime).ns;
-        st = rg_engine_run(&faults.outer, &report, &err);
-        fired = faults.fired;
+        st = rg_engine_run(rg_fault_backends(faults), &report, &err);
+        fired = rg_fault_fired(faults, 0) > 0;
         check_payloads(&f);
         if (st == RG_OK && report.runs == 0) {
             without_options++; /* no such document: no check, and a run without an end */
@@ -89,6 +92,7 @@ static void run_with_failing_calls(int errnum)
         }
         if (st != RG_OK || report.runs != 0)
             assert_null(rg_sim_runtime_deadlock(f.runtime));
+        rg_fault_destroy(faults);
         fixture_finish(&f);
     } while (fired);
     assert_int_equal(without_options, errnum == ESRCH);
