@@ -32,7 +32,7 @@ struct cli_verb {
 };
 
 cli_verb_fn cmd_record, cmd_replay, cmd_run, cmd_check, cmd_verify, cmd_info, cmd_ls, cmd_cat,
-    cmd_diff, cmd_recover, cmd_doctor;
+    cmd_diff, cmd_recover, cmd_test, cmd_doctor;
 
 /* One line on stderr, "reagent: ...", control characters escaped. */
 void cli_say(const char *fmt, ...) RG_PRINTF(1, 2);

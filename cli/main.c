@@ -20,6 +20,7 @@ static const struct cli_verb verbs[] = {
     {"cat", "print contents of a capture", cmd_cat},
     {"diff", "compare two captures", cmd_diff},
     {"recover", "finish a capture that was cut off", cmd_recover},
+    {"test", "run scenarios and judge what came out", cmd_test},
     {"doctor", "say what this host allows", cmd_doctor},
 };
 

@@ -13,3 +13,9 @@ find_program(RG_PROTOC protoc REQUIRED)
 find_program(RG_PROTOC_C protoc-gen-c REQUIRED)
 # The interpreter is named so that a private build earlier on the PATH is not picked up.
 set(RG_PYTHON /usr/bin/python3)
+# libjq brings no pkg-config file in Debian 12.
+find_path(RG_JQ_INCLUDE jq.h REQUIRED)
+find_library(RG_JQ_LIBRARY jq REQUIRED)
+add_library(RgJq INTERFACE IMPORTED GLOBAL)
+target_include_directories(RgJq SYSTEM INTERFACE "${RG_JQ_INCLUDE}")
+target_link_libraries(RgJq INTERFACE "${RG_JQ_LIBRARY}")

@@ -1,0 +1,258 @@
+#include "scenario_backends.h"
+
+#include "rg/base/mem.h"
+#include "rg/live.h"
+#include "rg/sim.h"
+#include "run_options.h"
+#include "scenario_sink.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OPTIONS_BYTES_MAX ((size_t)2 << 20)
+#define FIRED_MAX         ((size_t)1 << 20)
+#define FIRED_TEXT_MAX    ((size_t)64 << 10)
+
+char *scenario_file(const struct rg_scenario *scenario, const char *name)
+{
+    const char *slash = strrchr(scenario->path, '/');
+    size_t folder = slash && name[0] != '/' ? (size_t)(slash - scenario->path) + 1 : 0;
+    char *path = rg_calloc(folder + strlen(name) + 1, 1);
+
+    if (!path)
+        return NULL;
+    memcpy(path, scenario->path, folder);
+    memcpy(path + folder, name, strlen(name));
+    return path;
+}
+
+/* The key of a line "key: value", quotes included. */
+static struct rg_str key_of(struct rg_str line)
+{
+    const char *end = memmem(line.ptr, line.len, ": ", 2);
+
+    return (struct rg_str){line.ptr, end ? (size_t)(end - line.ptr) : line.len};
+}
+
+/* The document: what was recorded (for a fixture), then config, then the section run. */
+static enum rg_status make_options(
+    struct scenario_world *w, const struct rg_scenario *s, const char *fixture, struct rg_err *err)
+{
+    struct rg_str rest = rg_str_buf(&s->config), line;
+    struct rg_str checks = rg_str_buf(&s->checks);
+    char list[64];
+    enum rg_status st = fixture ? run_options_recorded(fixture, &w->options, err) : RG_OK;
+
+    while (st == RG_OK && rg_str_split(&rest, '\n', &line)) {
+        struct rg_str key = key_of(line);
+        struct rg_str value = {line.ptr + key.len + 2, line.len - key.len - 2};
+
+        st = run_options_set(&w->options, key, value);
+    }
+    if (st == RG_OK)
+        st = run_options_set(&w->options, RG_STR_LIT("run.for"), rg_str_from(s->for_text));
+    if (checks.len == 0 && !fixture)
+        checks = RG_STR_LIT("process");
+    snprintf(list, sizeof(list), "[%.*s]", (int)checks.len, checks.ptr);
+    if (st == RG_OK && checks.len > 0)
+        st = run_options_set(&w->options, RG_STR_LIT("run.checks"), rg_str_from(list));
+    return st == RG_OK ? rg_buf_byte(&w->options, 0) : st;
+}
+
+static enum rg_status create_clock(struct scenario_world *w, uint64_t seed,
+    const struct rg_world_info *info, int64_t for_ns, struct rg_err *err)
+{
+    struct rg_sim_runtime_options clock = RG_SIM_RUNTIME_OPTIONS;
+
+    clock.seed = seed;
+    if (info) {
+        clock.mono_start = info->mono;
+        clock.wall_start = info->wall;
+    }
+    if (for_ns < INT64_MAX - clock.mono_start.ns)
+        clock.stop_at.ns = clock.mono_start.ns + for_ns;
+    return rg_sim_runtime_create(&clock, &w->parts.runtime, err);
+}
+
+static enum rg_status build_simulated(
+    struct scenario_world *w, const struct rg_scenario *s, uint64_t seed, struct rg_err *err)
+{
+    enum rg_status st = create_clock(w, seed, NULL, s->for_ns, err);
+
+    if (st == RG_OK)
+        st = rg_scenario_host(
+            s, w->parts.runtime, seed, (const char *)w->options.data, &w->host, err);
+    if (st == RG_OK) {
+        w->parts.procfs = rg_sim_host_procfs(w->host);
+        w->parts.host = rg_sim_host_host(w->host);
+    }
+    return st;
+}
+
+static enum rg_status build_fixture(struct scenario_world *w, const struct rg_scenario *s,
+    const char *path, uint64_t seed, struct rg_err *err)
+{
+    struct rg_world_info info;
+    enum rg_status st = rg_world_open(path, &w->parts.world, err);
+
+    if (st != RG_OK)
+        return st;
+    rg_world_info(w->parts.world, &info);
+    st = create_clock(w, seed, &info, s->for_ns, err);
+    if (st == RG_OK)
+        st = rg_world_backends(w->parts.world, w->parts.runtime, (const char *)w->options.data,
+            &w->parts.procfs, &w->parts.host, err);
+    return st;
+}
+
+static enum rg_status build_live(struct scenario_world *w, struct rg_err *err)
+{
+    const struct cli_common common = cli_common_defaults();
+    const struct rg_live_host_options host = {.options = (const char *)w->options.data};
+    enum rg_status st = rg_live_runtime_create(&w->parts.runtime, err);
+
+    if (st == RG_OK)
+        st = rg_live_procfs_create(common.proc_root, &w->parts.procfs, err);
+    return st == RG_OK ? rg_live_host_create(&host, &w->parts.host, err) : st;
+}
+
+static void fault_told(void *ctx, const struct rg_fault_event *event)
+{
+    struct scenario_world *w = ctx;
+    void *array = w->fired;
+
+    if (w->fired_st == RG_OK)
+        w->fired_st =
+            rg_grow(&array, &w->fired_cap, w->fired_count + 1, sizeof(*w->fired), FIRED_MAX);
+    w->fired = array;
+    if (w->fired_st != RG_OK)
+        return;
+    w->fired[w->fired_count++] = (struct scenario_fired){event->at_ns, event->rule};
+    if (w->fired_count <= SCENARIO_FIRED_LINES_MAX)
+        rg_ignore(rg_buf_printf(&w->fired_text, "fault %zu at %.3fs: %s\n", event->rule,
+                      (double)event->at_ns / 1e9, event->text),
+            "the list for the reader gets shorter");
+}
+
+static enum rg_status add_faults(
+    struct scenario_world *w, const struct rg_scenario *s, uint64_t seed, struct rg_err *err)
+{
+    const struct rg_fault_options o = {.seed = seed, .told = fault_told, .told_ctx = w};
+    enum rg_status st;
+
+    w->set = &w->parts.set;
+    if (s->fault_count == 0)
+        return RG_OK;
+    st = rg_fault_wrap(&w->parts.set, s->faults, s->fault_count, &o, &w->faults, err);
+    if (st == RG_OK)
+        w->set = rg_fault_backends(w->faults);
+    else
+        rg_err_prefix(err, "%s: faults", s->path);
+    return st;
+}
+
+static enum rg_status finish_set(struct scenario_world *w, struct rg_err *err)
+{
+    struct compose *c = &w->parts;
+    const struct rg_sim_storage_options storage = {.runtime = c->runtime};
+    enum rg_status st = rg_sim_storage_create(&storage, &c->storage, err);
+
+    if (st == RG_OK)
+        st = scenario_sink_create(c->runtime, &c->sink, err);
+    if (st != RG_OK)
+        return st;
+    w->clock = c->runtime;
+    w->sink = c->sink;
+    c->set = (struct rg_backends){
+        .runtime = c->runtime,
+        .procfs = c->procfs,
+        .host = c->host,
+        .kubelet = rg_kubelet_none(),
+        .events = rg_events_none(),
+        .storage = c->storage,
+        .sink = c->sink,
+        .pycheck = rg_pycheck_none(),
+    };
+    return RG_OK;
+}
+
+enum rg_status scenario_world_build(
+    struct scenario_world *w, const struct rg_scenario *s, uint64_t seed, struct rg_err *err)
+{
+    char *fixture = NULL;
+    enum rg_status st;
+
+    rg_buf_init(&w->options, OPTIONS_BYTES_MAX);
+    rg_buf_init(&w->fired_text, FIRED_TEXT_MAX);
+    if (s->world == RG_SCENARIO_FIXTURE) {
+        fixture = scenario_file(s, s->fixture);
+        if (!fixture)
+            return RG_ENOMEM;
+    }
+    st = make_options(w, s, fixture, err);
+    if (st == RG_OK && s->world == RG_SCENARIO_SIMULATE)
+        st = build_simulated(w, s, seed, err);
+    else if (st == RG_OK && s->world == RG_SCENARIO_FIXTURE)
+        st = build_fixture(w, s, fixture, seed, err);
+    else if (st == RG_OK)
+        st = build_live(w, err);
+    if (st != RG_OK && fixture && !strstr(err->text, fixture))
+        rg_err_prefix(err, "%s", fixture);
+    free(fixture);
+    if (st == RG_OK)
+        st = finish_set(w, err);
+    return st == RG_OK ? add_faults(w, s, seed, err) : st;
+}
+
+void scenario_world_finish(struct scenario_world *w)
+{
+    struct rg_runtime *clock = w->parts.runtime;
+
+    rg_fault_destroy(w->faults);
+    if (w->host) {
+        rg_sink_destroy(w->parts.sink);
+        rg_storage_destroy(w->parts.storage);
+        rg_sim_host_destroy(w->host); /* with its procfs and host */
+        rg_runtime_destroy(clock);
+    } else {
+        compose_finish(&w->parts);
+    }
+    free(w->fired);
+    rg_buf_finish(&w->fired_text);
+    rg_buf_finish(&w->options);
+    *w = (struct scenario_world){.set = NULL};
+}
+
+static struct rg_str line_at(struct rg_str text, uint64_t number)
+{
+    struct rg_str line = {"", 0};
+
+    while (number > 0 && rg_str_split(&text, '\n', &line))
+        number--;
+    return number == 0 ? line : (struct rg_str){"", 0};
+}
+
+void scenario_world_locate(
+    const struct scenario_world *world, const struct rg_scenario *scenario, struct rg_err *err)
+{
+    struct rg_str rest = rg_str_from(err->text), part, key, line;
+    struct rg_str config = rg_str_buf(&scenario->config);
+    char why[RG_ERR_TEXT_MAX];
+    uint64_t number;
+
+    if (!rg_str_split(&rest, ':', &part) || !rg_str_is(part, "options") ||
+        !rg_str_split(&rest, ':', &part) || !rg_str_to_u64(part, &number) ||
+        !rg_str_split(&rest, ':', &part))
+        return;
+    key = key_of(line_at(rg_str_buf(&world->options), number));
+    for (size_t i = 0; i < scenario->origin_count && rg_str_split(&config, '\n', &line); i++) {
+        if (!rg_str_eq(key_of(line), key))
+            continue;
+        snprintf(why, sizeof(why), "%.*s", (int)rest.len, rest.ptr);
+        rg_err_set(err, "%s:%u:%u:%s", scenario->path, scenario->origins[i].line,
+            scenario->origins[i].column, why);
+        return;
+    }
+}
