@@ -92,6 +92,10 @@ class Case:
                 return "root"
             if need != "root" and not shutil.which(need):
                 return need
+            # In a chroot there is unshare, but no mount namespace to be had.
+            if need == "unshare" and subprocess.run(
+                    ["unshare", "-m", "true"], capture_output=True, check=False).returncode != 0:
+                return "a mount namespace"
         return None
 
 

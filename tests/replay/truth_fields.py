@@ -104,8 +104,11 @@ def main():
         messages = document(reagent("check", "process", "--json"))["messages"]
         after = {name: process(pid) for name, pid in truth.pids.items()}
         pids_after = starts()
-        need(len(messages) == 1 and messages[0]["message_type"] == "CollectorProc", "one message expected")
-        message = messages[0]["message"]
+        need(messages and all(m["message_type"] == "CollectorProc" for m in messages),
+            "messages of the process check expected")
+        message = messages[0]["message"]  # a crowded host needs several: bytes are bounded
+        for more in messages[1:]:
+            message["processes"] += more["message"]["processes"]
         found = {p["pid"]: p for p in message["processes"]}
         check_host(message)
         check_listing([p["pid"] for p in message["processes"]], pids_before, pids_after)
