@@ -178,9 +178,10 @@ static enum rg_status finish_set(struct scenario_world *w, struct rg_err *err)
     return RG_OK;
 }
 
-enum rg_status scenario_world_build(
-    struct scenario_world *w, const struct rg_scenario *s, uint64_t seed, struct rg_err *err)
+enum rg_status scenario_world_build(struct scenario_world *w, const struct rg_scenario *s,
+    const struct scenario_world_options *options, struct rg_err *err)
 {
+    uint64_t seed = options->seed;
     char *fixture = NULL;
     enum rg_status st;
 

@@ -28,11 +28,16 @@ struct scenario_world {
     struct rg_buf fired_text; /* the first of them, one line each */
 };
 
+struct scenario_world_options {
+    uint64_t seed; /* instead of that of the scenario */
+};
+
 /* world lives until finish at the same address.
  *   RG_EINVALID  the scenario asks for what cannot be; err says where
  *   others       of rg_world_open and the parts; err says why */
 RG_NODISCARD enum rg_status scenario_world_build(struct scenario_world *world,
-    const struct rg_scenario *scenario, uint64_t seed, struct rg_err *err);
+    const struct rg_scenario *scenario, const struct scenario_world_options *options,
+    struct rg_err *err);
 void scenario_world_finish(struct scenario_world *world);
 
 /* A file of the scenario, relative to the folder of its own. Owned: free(). NULL: no memory. */

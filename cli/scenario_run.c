@@ -185,8 +185,9 @@ void scenario_run(const struct rg_scenario *scenario, const struct scenario_run_
 {
     struct scenario_world world = {.set = NULL};
     struct rg_err err = {0};
+    const struct scenario_world_options o = {.seed = options->seed};
     int64_t start_ns = cli_mono_ns();
-    enum rg_status st = scenario_world_build(&world, scenario, options->seed, &err);
+    enum rg_status st = scenario_world_build(&world, scenario, &o, &err);
 
     result->numbers.seed = options->seed;
     if (st != RG_OK)
