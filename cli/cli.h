@@ -4,6 +4,8 @@
 
 #include "rg/base/str.h"
 
+#include <stdio.h>
+
 /* harness.md, section 3. */
 enum cli_exit {
     CLI_OK = 0,
@@ -32,7 +34,7 @@ struct cli_verb {
 };
 
 cli_verb_fn cmd_record, cmd_replay, cmd_run, cmd_check, cmd_verify, cmd_info, cmd_ls, cmd_cat,
-    cmd_diff, cmd_recover, cmd_test, cmd_doctor;
+    cmd_diff, cmd_recover, cmd_scenario, cmd_test, cmd_bench, cmd_merge, cmd_explore, cmd_doctor;
 
 /* One line on stderr, "reagent: ...", control characters escaped. */
 void cli_say(const char *fmt, ...) RG_PRINTF(1, 2);
@@ -42,6 +44,13 @@ int cli_exit_for_input(enum rg_status st);
 
 /* The exit code for a failure of a live source. */
 int cli_exit_for_live(enum rg_status st);
+
+/* Of two exit codes the one that says more: what broke here, then limits, the world, the input, and
+ * what was found. */
+int cli_graver(int a, int b);
+
+/* The exit code for a process of ours that could not be run or listened to. */
+int cli_exit_for_process(enum rg_status st);
 
 /* Says "what: text of err" and returns code. */
 int cli_fail(int code, const char *what, enum rg_status st, const struct rg_err *err);
@@ -63,6 +72,9 @@ void cli_close_stdout(void);
 /* A path or name of the outside world, escaped for a terminal, into out. Returns out as text; ""
  * when memory is short. */
 const char *cli_escaped(struct rg_buf *out, struct rg_str text);
+
+/* Prints a word for a shell: quoted when it has to be. */
+void cli_put_word(FILE *out, const char *word);
 
 /* This process's CLOCK_MONOTONIC in ns: how long the command took. Not an effect. */
 int64_t cli_mono_ns(void);

@@ -32,6 +32,7 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
         if (!arg[0])
             argp_error(state, "--proc-root needs a directory");
         common->proc_root = arg;
+        common->proc_root_given = true;
         return 0;
     case KEY_LOG_LEVEL:
         common->log_level =
@@ -143,7 +144,7 @@ static _Noreturn void refuse_option(const struct known *known, const char *verb,
         fprintf(stderr, "; did you mean '--%s'?", nearest);
     fprintf(stderr, "\nTry '%s --help' for more information.\n", verb);
     rg_buf_finish(&text);
-    exit(CLI_USAGE);
+    exit(argp_err_exit_status);
 }
 
 /* argp would refuse an unknown option too, but without the nearest one. */

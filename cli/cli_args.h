@@ -11,6 +11,7 @@
 struct cli_common {
     const char *config_path; /* NULL: none named */
     const char *proc_root;   /* --proc-root, else HOST_PROC, else "/proc"; never NULL */
+    bool proc_root_given;
     enum rg_log_level log_level;
     bool log_level_given;
     bool json;

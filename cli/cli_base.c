@@ -73,6 +73,23 @@ int cli_exit_for_live(enum rg_status st)
     }
 }
 
+int cli_graver(int a, int b)
+{
+    static const int order[] = {CLI_INTERNAL, CLI_OUTPUT, CLI_LIMIT, CLI_UNAVAILABLE, CLI_BAD_INPUT,
+        CLI_DIVERGED, CLI_FINDING, CLI_NOT_RUN, CLI_SKIPPED};
+
+    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+        if (a == order[i] || b == order[i])
+            return order[i];
+    }
+    return a != CLI_OK ? a : b;
+}
+
+int cli_exit_for_process(enum rg_status st)
+{
+    return st == RG_OK ? CLI_OK : st == RG_ETOOBIG || st == RG_ELIMIT ? CLI_LIMIT : CLI_INTERNAL;
+}
+
 int cli_fail(int code, const char *what, enum rg_status st, const struct rg_err *err)
 {
     const char *text = rg_err_text(err, st);
@@ -150,6 +167,25 @@ void cli_close_stdout(void)
         return;
     cli_say("cannot write standard output%s%s", errnum ? ": " : "", errnum ? strerror(errnum) : "");
     _exit(CLI_OUTPUT);
+}
+
+void cli_put_word(FILE *out, const char *word)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+:@%,=";
+
+    if (word[0] && word[0] != '-' && strspn(word, plain) == strlen(word)) {
+        fputs(word, out);
+        return;
+    }
+    fputs(word[0] == '-' ? "./'" : "'", out);
+    for (; *word; word++) {
+        if (*word == '\'')
+            fputs("'\\''", out);
+        else
+            fputc(*word, out);
+    }
+    fputc('\'', out);
 }
 
 int64_t cli_mono_ns(void)

@@ -1,4 +1,5 @@
-/* reagent record: the live engine, with every answer of the world written down. */
+/* reagent record: the engine on this host or on the world of a scenario, with every answer of that
+ * world written down. */
 #include "capture_notes.h"
 #include "cli_args.h"
 #include "cli_json.h"
@@ -8,6 +9,8 @@
 #include "rg/core/engine.h"
 #include "rg/live.h"
 #include "run_options.h"
+#include "scenario_list.h"
+#include "scenario_record.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -24,15 +27,13 @@
 struct record_args {
     struct cli_common common;
     const char *file;
+    const char *scenario; /* NULL: this host */
     const char *for_text, *checks;
     enum rg_mask_policy mask;
     bool force;
 };
 
-/* In the order of enum rg_mask_policy. */
-static const char *const mask_names[] = {"off", "standard", "strict", NULL};
-
-enum { KEY_OUT = 'o', KEY_FORCE = 'f', KEY_FOR = 0x200, KEY_CHECKS, KEY_MASK };
+enum { KEY_OUT = 'o', KEY_FORCE = 'f', KEY_FOR = 0x200, KEY_CHECKS, KEY_MASK, KEY_SCENARIO };
 
 static const struct argp_option options[] = {
     {"output", KEY_OUT, "FILE", 0, "The capture; FILE.partial while it is written (required)", 0},
@@ -44,6 +45,10 @@ static const struct argp_option options[] = {
         "documents: standard (default) hides secrets, strict every argument after the first as "
         "well, off nothing. User and host names are kept",
         0},
+    {"scenario", KEY_SCENARIO, "FILE", 0,
+        "Record a run of this scenario with its faults instead of this host; the same seed gives "
+        "the same file",
+        0},
     {0},
 };
 
@@ -51,9 +56,27 @@ static const struct argp_child children[] = {
     {&cli_argp_config, 0, NULL, 0},
     {&cli_argp_level, 0, NULL, 0},
     {&cli_argp_proc, 0, NULL, 0},
+    {&cli_argp_seed, 0, NULL, 0},
     {&cli_argp_json, 0, NULL, 0},
     {0},
 };
+
+/* What a scenario says itself. */
+static void check_together(struct argp_state *state, const struct record_args *args)
+{
+    const struct cli_common *common = &args->common;
+    const char *live = common->proc_root_given   ? "--proc-root"
+                       : common->config_path     ? "--config"
+                       : common->log_level_given ? "--log-level"
+                       : args->for_text          ? "--for"
+                       : args->checks            ? "--checks"
+                                                 : NULL;
+
+    if (args->scenario && live)
+        argp_error(state, "%s is for this host; a scenario says it in its file", live);
+    if (!args->scenario && common->seed_given)
+        argp_error(state, "--seed needs --scenario: this host has no seed");
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -78,7 +101,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         args->checks = arg;
         return 0;
     case KEY_MASK:
-        args->mask = (enum rg_mask_policy)cli_args_choice(state, "--mask", arg, mask_names);
+        args->mask = (enum rg_mask_policy)cli_args_choice(state, "--mask", arg, capture_mask_names);
+        return 0;
+    case KEY_SCENARIO:
+        args->scenario = arg;
         return 0;
     case ARGP_KEY_ARG:
         cli_args_take(state, NULL, 0, arg);
@@ -86,6 +112,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (!args->file || !args->file[0])
             argp_error(state, "-o FILE is missing");
+        check_together(state, args);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -94,11 +121,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp argp = {options, parse, NULL,
     "Run the checks on this host and write every answer of the host into a capture. Ends after "
-    "--for, or cleanly at SIGINT or SIGTERM; a second signal ends at once."
+    "--for, or cleanly at SIGINT or SIGTERM; a second signal ends at once. With --scenario the "
+    "world is that of a scenario."
     "\vExamples:\n"
     "  reagent record -o host.mcap --for 30s\n"
     "  reagent record -o host.mcap --checks process,rtprocess --for 5m --json\n"
-    "  reagent record -o strict.mcap --mask strict --proc-root /host/proc\n",
+    "  reagent record -o strict.mcap --mask strict --proc-root /host/proc\n"
+    "  reagent record -o run.mcap --scenario outage.yaml --seed 7\n",
     children, NULL, NULL};
 
 /* One recording while it runs. */
@@ -177,7 +206,8 @@ static int create_recorder(struct recording *r, struct rg_err *err)
     st = rg_recorder_create(&o, &r->live.set, &r->recorder, err);
     explicit_bzero(o.mask_key, sizeof(o.mask_key));
     if (st == RG_OK)
-        st = capture_notes_add(r->recorder, mask_names[r->args->mask], r->args->checks, err);
+        st =
+            capture_notes_add(r->recorder, capture_mask_names[r->args->mask], r->args->checks, err);
     return st == RG_OK ? CLI_OK : cli_fail(CLI_OUTPUT, r->args->file, st, err);
 }
 
@@ -234,6 +264,59 @@ static int run(struct recording *r, struct rg_err *err)
     return st == RG_OK ? CLI_OK : cli_fail(CLI_OUTPUT, r->args->file, st, err);
 }
 
+/* A run that failed is a finding, and its capture is what shows it. */
+static int run_scenario(struct recording *r, struct rg_err *err)
+{
+    const struct record_args *args = r->args;
+    const struct scenario_record_options o = {
+        .path = args->file, .mask = args->mask, .signals = true};
+    struct scenario_world_options world;
+    struct scenario_list list = {.count = 0};
+    const struct rg_scenario *scenario;
+    enum rg_status st;
+    int code;
+
+    if (!scenario_list_one(&list, args->scenario, &scenario, &code)) {
+        scenario_list_finish(&list);
+        return code;
+    }
+    world = (struct scenario_world_options){
+        .seed = args->common.seed_given ? args->common.seed : scenario->seed};
+    st = scenario_record(scenario, &world, &o, &r->summary, &r->engine, err);
+    if (st != RG_OK && r->summary.effects != 0)
+        code = cli_fail(CLI_FINDING, "the run failed", st, err);
+    else if (st != RG_OK && output_file_named(err, args->file))
+        code = cli_fail(CLI_OUTPUT, args->file, st, err);
+    else if (st != RG_OK)
+        code = cli_fail(cli_exit_for_input(st), args->scenario, st, err);
+    scenario_list_finish(&list);
+    return code;
+}
+
+static int run_live(struct recording *r, struct rg_err *err)
+{
+    const struct record_args *args = r->args;
+    struct rg_buf text;
+    enum rg_status st;
+    int code;
+
+    rg_buf_init(&text, OPTIONS_BYTES_MAX);
+    st = run_options_live(&text, &args->common, args->checks, args->for_text);
+    if (st != RG_OK)
+        code = cli_fail(CLI_INTERNAL, "options", st, NULL);
+    else
+        code = start(r, (const char *)text.data, err);
+    if (code == CLI_OK)
+        code = run(r, err);
+    live_stop_destroy(r->stop);
+    if (r->progress)
+        fputs("\033[K", stderr);
+    rg_recorder_destroy(r->recorder);
+    compose_finish(&r->live);
+    rg_buf_finish(&text);
+    return code;
+}
+
 static void print_text(const struct recording *r)
 {
     char duration[RG_DURATION_TEXT], hash[CLI_HASH_TEXT];
@@ -274,7 +357,6 @@ int cmd_record(int argc, char **argv)
 {
     struct record_args args = {.common = cli_common_defaults(), .mask = RG_MASK_STANDARD};
     struct recording r = {.args = &args};
-    struct rg_buf text;
     struct rg_err err = {0};
     enum rg_status st;
     int code;
@@ -287,28 +369,19 @@ int cmd_record(int argc, char **argv)
     st = output_file_check(args.file, args.force, &err);
     if (st == RG_OK)
         st = check_partial(&args, &err);
+    if (st == RG_OK && args.scenario && output_file_same(args.file, args.scenario)) {
+        rg_err_set(&err, "is the scenario itself");
+        st = RG_EIO;
+    }
     if (st != RG_OK)
         return cli_fail(CLI_OUTPUT, args.file, st, &err);
     if (args.mask == RG_MASK_OFF)
         cli_say("warning: --mask off writes secrets of command lines into the capture");
-    rg_buf_init(&text, OPTIONS_BYTES_MAX);
-    st = run_options_live(&text, &args.common, args.checks, args.for_text);
-    if (st != RG_OK)
-        code = cli_fail(CLI_INTERNAL, "options", st, NULL);
-    else
-        code = start(&r, (const char *)text.data, &err);
-    if (code == CLI_OK)
-        code = run(&r, &err);
-    live_stop_destroy(r.stop);
-    if (r.progress)
-        fputs("\033[K", stderr);
-    rg_recorder_destroy(r.recorder);
-    compose_finish(&r.live);
-    rg_buf_finish(&text);
-    if (code != CLI_OK)
+    code = args.scenario ? run_scenario(&r, &err) : run_live(&r, &err);
+    if (code != CLI_OK && r.summary.effects == 0)
         return code;
     if (args.common.json)
-        return print_json(&r);
+        return print_json(&r) == CLI_OK ? code : CLI_OUTPUT;
     print_text(&r);
-    return CLI_OK;
+    return code;
 }

@@ -1,8 +1,10 @@
 /* reagent test: runs scenarios and says which of them hold. */
 #include "cli_args.h"
 #include "rg/base/mem.h"
+#include "rg/base/time.h"
 #include "scenario_list.h"
 #include "scenario_result.h"
+#include "scenario_shard.h"
 #include "test_report.h"
 
 #include <errno.h>
@@ -11,17 +13,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define JOBS_MAX 256
+#define JOBS_MAX        256
+#define TIMEOUT_DEFAULT "10m"
+#define BISECT_SKIP     125 /* git bisect run: this commit cannot be judged */
 
 struct test_args {
+    struct cli_common common;
     char **paths; /* owned list, borrowed texts */
     size_t path_count, path_cap;
-    const char *junit, *json;
+    const char *junit, *json, *durations, *timeout;
     uint64_t jobs, shard, shards, seed;
-    bool update, seed_given;
+    int64_t timeout_ns;
+    bool update, seed_given, bisect;
 };
 
-enum { KEY_JUNIT = 0x200, KEY_JSON, KEY_SHARD, KEY_UPDATE, KEY_SEED };
+enum {
+    KEY_JUNIT = 0x200,
+    KEY_JSON,
+    KEY_SHARD,
+    KEY_DURATIONS,
+    KEY_TIMEOUT,
+    KEY_UPDATE,
+    KEY_SEED,
+    KEY_BISECT,
+};
 
 static const struct argp_option options[] = {
     {"junit", KEY_JUNIT, "FILE", 0, "Write a JUnit report", 0},
@@ -31,17 +46,30 @@ static const struct argp_option options[] = {
         0},
     {"jobs", 'j', "N", 0, "Run N scenarios at a time (default 1)", 0},
     {"shard", KEY_SHARD, "I/N", 0, "Run part I of N; every scenario is in one part", 0},
+    {"durations", KEY_DURATIONS, "FILE", 0,
+        "Cut the parts of --shard so that they take equally long by FILE, which an earlier --json "
+        "or 'reagent merge' wrote",
+        0},
+    {"timeout", KEY_TIMEOUT, "DUR", 0,
+        "Kill a scenario that takes longer in real time (default " TIMEOUT_DEFAULT ")", 0},
     {"update", KEY_UPDATE, NULL, 0, "Rewrite goldens that differ; such a run never passes", 0},
     {"seed", KEY_SEED, "N", 0, "Instead of the seeds in the files", 0},
+    {"bisect", KEY_BISECT, NULL, 0,
+        "For 'git bisect run': exit with 125, which skips a commit, when nothing could be judged "
+        "(2, 3, 5, 64, 69, 70, 74, 77)",
+        0},
     {0},
 };
+
+static const struct argp_child children[] = {{&cli_argp_level, 0, NULL, 0}, {0}};
 
 static void parse_shard(struct test_args *args, const char *arg, struct argp_state *state)
 {
     struct rg_str rest = rg_str_from(arg), part;
 
     if (!rg_str_split(&rest, '/', &part) || !rg_str_to_u64(part, &args->shard) ||
-        !rg_str_to_u64(rest, &args->shards) || args->shard == 0 || args->shard > args->shards)
+        !rg_str_to_u64(rest, &args->shards) || args->shard == 0 || args->shard > args->shards ||
+        args->shards > TEST_SHARDS_MAX)
         argp_error(state, "--shard: '%s' is not a part such as 1/4", arg);
 }
 
@@ -61,6 +89,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     struct test_args *args = state->input;
 
     switch (key) {
+    case ARGP_KEY_INIT:
+        cli_args_common(state, children, &args->common);
+        return 0;
     case KEY_JUNIT:
         args->junit = arg;
         return 0;
@@ -75,8 +106,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_SHARD:
         parse_shard(args, arg, state);
         return 0;
+    case KEY_DURATIONS:
+        args->durations = arg;
+        return 0;
+    case KEY_TIMEOUT:
+        args->timeout_ns = cli_args_duration(state, "--timeout", arg);
+        args->timeout = arg;
+        return 0;
     case KEY_UPDATE:
         args->update = true;
+        return 0;
+    case KEY_BISECT:
+        args->bisect = true;
         return 0;
     case KEY_SEED:
         args->seed = cli_args_u64(state, "--seed", arg);
@@ -98,105 +139,51 @@ static const struct argp argp = {options, parse, "PATH...",
     "expectation, the values that broke it, and the command that repeats it."
     "\vExamples:\n"
     "  reagent test scenarios\n"
-    "  reagent test scenarios -j 4 --shard 1/4 --junit report.xml\n"
-    "  reagent test scenarios/process/zombies-are-ignored.yaml --seed 7\n",
-    NULL, NULL, NULL};
+    "  reagent test scenarios -j 4 --shard 1/4 --junit report.xml --json 1.ndjson\n"
+    "  reagent test scenarios/process/zombies-are-ignored.yaml --seed 7\n"
+    "  git bisect run reagent test --bisect scenarios/process/chunks-hold-all.yaml\n",
+    children, NULL, NULL};
 
 /* What the run of all scenarios adds up to. */
 struct tally {
     const struct test_args *args;
     FILE *text, *json;
     struct test_junit junit;
-    size_t passed, failed;
-    int code;
+    struct test_summary summary;
     enum rg_status json_st;
 };
 
-/* The code that says most: something of ours, of the limits, of the world, of the input, a finding.
- */
-static int graver(int a, int b)
+static const char *level_of(const struct test_args *args)
 {
-    static const int order[] = {
-        CLI_INTERNAL, CLI_OUTPUT, CLI_LIMIT, CLI_UNAVAILABLE, CLI_BAD_INPUT, CLI_FINDING};
-
-    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-        if (a == order[i] || b == order[i])
-            return order[i];
-    }
-    return CLI_OK;
-}
-
-/* For a shell: quoted when it has to be. */
-static void print_word(FILE *out, const char *word)
-{
-    static const char plain[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+:@%,=";
-
-    if (word[0] && word[0] != '-' && strspn(word, plain) == strlen(word)) {
-        fputs(word, out);
-        return;
-    }
-    fputs(word[0] == '-' ? "./'" : "'", out);
-    for (; *word; word++) {
-        if (*word == '\'')
-            fputs("'\\''", out);
-        else
-            fputc(*word, out);
-    }
-    fputc('\'', out);
-}
-
-/* Lines hold JSON, whose backslashes are better left alone; only what a terminal might act on is
- * escaped. */
-static void print_line(FILE *out, struct rg_str line)
-{
-    struct rg_buf escaped;
-    size_t i = 0;
-
-    while (i < line.len && line.ptr[i] >= ' ' && line.ptr[i] < 0x7f)
-        i++;
-    if (i == line.len) {
-        fprintf(out, "    %.*s\n", (int)line.len, line.ptr);
-        return;
-    }
-    rg_buf_init(&escaped, SCENARIO_TEXT_MAX * 4);
-    fprintf(out, "    %s\n", cli_escaped(&escaped, line));
-    rg_buf_finish(&escaped);
-}
-
-static void print_details(
-    FILE *out, const struct rg_scenario *scenario, const struct scenario_result *result)
-{
-    struct rg_str details = rg_str_buf(&result->details), line;
-
-    print_line(out, rg_str_buf(&result->expectation));
-    while (rg_str_split(&details, '\n', &line))
-        print_line(out, line);
-    fputs("    repeat: reagent test ", out);
-    print_word(out, scenario->path);
-    fprintf(out, " --seed %" PRIu64 "\n", result->numbers.seed);
+    return args->common.log_level_given ? rg_log_level_name(args->common.log_level) : NULL;
 }
 
 static void done(
     void *ctx, const struct rg_scenario *scenario, const struct scenario_result *result)
 {
     struct tally *tally = ctx;
-    bool ok = result->numbers.outcome == SCENARIO_OK;
-    struct rg_buf name;
+    char flow[TEST_FLOW_MAX];
+    const struct test_record record = {
+        .name = rg_str_from(scenario->name),
+        .file = rg_str_from(scenario->path),
+        .flow = rg_str_from(test_report_flow(scenario->path, flow)),
+        .outcome = result->numbers.outcome,
+        .code = result->numbers.code,
+        .duration_ns = result->numbers.duration_ns,
+        .seed = result->numbers.seed,
+        .outputs = result->numbers.outputs,
+        .expectation = rg_str_buf(&result->expectation),
+        .details = rg_str_buf(&result->details),
+    };
 
-    rg_buf_init(&name, 4096);
-    fprintf(tally->text, "%s %s %" PRId64 "ms\n", ok ? "ok" : "FAIL",
-        cli_escaped(&name, rg_str_from(scenario->name)), result->numbers.duration_ns / 1000000);
-    rg_buf_finish(&name);
-    if (!ok)
-        print_details(tally->text, scenario, result);
+    test_text_record(tally->text, &record);
+    if (record.outcome != SCENARIO_OK)
+        test_text_repeat(tally->text, &record, level_of(tally->args));
     fflush(tally->text);
-    tally->passed += ok;
-    tally->failed += !ok;
-    tally->code = graver(tally->code, result->numbers.code);
-    test_junit_add(&tally->junit, scenario, result);
+    test_summary_add(&tally->summary, &record);
+    test_junit_add(&tally->junit, &record);
     if (tally->json && tally->json_st == RG_OK)
-        tally->json_st = test_ndjson_line(tally->json, scenario, result);
+        tally->json_st = test_ndjson_line(tally->json, &record);
 }
 
 static bool open_json(struct tally *tally)
@@ -213,80 +200,168 @@ static bool open_json(struct tally *tally)
 }
 
 /* Closes the reports; a report that is not whole is worse than none, so it makes the code. */
-static void close_reports(struct tally *tally)
+static int close_reports(struct tally *tally)
 {
     struct rg_err err = {0};
+    int code = tally->summary.code;
     enum rg_status st;
 
+    if (tally->json && tally->json_st == RG_OK)
+        tally->json_st = test_ndjson_summary(tally->json, &tally->summary);
     if (tally->json && tally->json != stdout && fclose(tally->json) != 0)
         tally->json_st = RG_EIO;
     if (tally->json_st != RG_OK)
-        tally->code = cli_fail(CLI_OUTPUT, tally->args->json, tally->json_st, NULL);
+        code = cli_fail(CLI_OUTPUT, tally->args->json, tally->json_st, NULL);
     if (!tally->args->junit)
-        return;
+        return code;
     st = test_junit_write(&tally->junit, tally->args->junit, &err);
-    if (st != RG_OK)
-        tally->code = cli_fail(CLI_OUTPUT, tally->args->junit, st, &err);
+    return st == RG_OK ? code : cli_fail(CLI_OUTPUT, tally->args->junit, st, &err);
 }
 
-static int run_list(const struct test_args *args, const struct scenario_list *list)
+static int run_list(const struct test_args *args, const struct scenario_list *list,
+    const struct test_summary *summary)
 {
-    struct tally tally = {.args = args};
-    struct scenario_jobs jobs = {
+    struct tally tally = {.args = args, .summary = *summary};
+    const struct scenario_jobs jobs = {
         .scenarios = list->items,
         .count = list->count,
         .jobs = args->jobs ? (size_t)args->jobs : 1,
         .update = args->update,
         .seed = args->seed_given ? &args->seed : NULL,
+        .log_level = level_of(args),
+        .timeout_ns = args->timeout_ns,
+        .timeout_text = args->timeout,
         .done = done,
         .ctx = &tally,
     };
     struct rg_err err = {0};
+    int signum = 0, code;
     enum rg_status st;
 
     if (!open_json(&tally))
         return CLI_OUTPUT;
     test_junit_init(&tally.junit);
-    st = scenario_jobs_run(&jobs, &err);
-    if (st != RG_OK)
-        tally.code = cli_fail(CLI_INTERNAL, "cannot start a process", st, &err);
-    fprintf(
-        tally.text, "%zu scenarios: %zu ok, %zu failed\n", list->count, tally.passed, tally.failed);
-    close_reports(&tally);
+    st = scenario_jobs_run(&jobs, &signum, &err);
+    if (st == RG_ESTOPPED)
+        tally.summary.code = cli_graver(tally.summary.code, CLI_NOT_RUN);
+    else if (st != RG_OK)
+        tally.summary.code = cli_fail(CLI_INTERNAL, "cannot start a process", st, &err);
+    test_text_summary(tally.text, &tally.summary);
+    code = close_reports(&tally);
     test_junit_finish(&tally.junit);
-    return tally.code;
+    if (signum) {
+        cli_say("interrupted");
+        cli_close_stdout();
+        scenario_jobs_die(signum);
+    }
+    return code;
 }
 
-int cmd_test(int argc, char **argv)
+/* Cuts the list down to the shard. summary then speaks of it. */
+static int choose_shard(
+    const struct test_args *args, struct scenario_list *list, struct test_summary *summary)
 {
-    struct test_args args = {.paths = NULL};
-    struct scenario_list list = {.count = 0};
+    struct test_results durations = {.count = 0};
+    struct rg_err err = {0};
+    enum rg_status st = RG_OK;
+    int code = CLI_OK;
+
+    summary->shard = args->shards ? args->shard : 1;
+    summary->shards = args->shards ? args->shards : 1;
+    summary->selected = list->count;
+    if (args->durations)
+        st = test_results_read(args->durations, &durations, &err);
+    if (st != RG_OK)
+        code = cli_fail(cli_exit_for_input(st), args->durations, st, &err);
+    if (st == RG_OK)
+        st = scenario_selection_hash(list, &summary->selection);
+    if (st == RG_OK)
+        st = scenario_shard(
+            list, summary->shard, summary->shards, args->durations ? &durations : NULL);
+    if (st != RG_OK && code == CLI_OK)
+        code = cli_fail(CLI_INTERNAL, "shards", st, &err);
+    test_results_finish(&durations);
+    summary->scenarios = list->count;
+    if (code == CLI_OK && list->count == 0)
+        cli_say("shard %" PRIu64 "/%" PRIu64 " has none of the %" PRIu64 " scenarios",
+            summary->shard, summary->shards, summary->selected);
+    return code;
+}
+
+static int run_paths(const struct test_args *args, struct scenario_list *list)
+{
+    struct test_summary summary = {.code = CLI_OK};
     struct rg_err err = {0};
     enum rg_status st = RG_OK;
     int code;
 
+    for (size_t i = 0; i < args->path_count && st == RG_OK; i++)
+        st = scenario_list_add(list, args->paths[i], &err);
+    if (st != RG_OK)
+        return cli_fail(cli_exit_for_input(st), "scenarios", st, &err);
+    scenario_list_sort(list);
+    if (list->code != CLI_OK)
+        return list->code;
+    if (list->count == 0) {
+        cli_say("no scenario was selected");
+        return CLI_NOT_RUN;
+    }
+    code = choose_shard(args, list, &summary);
+    return code == CLI_OK ? run_list(args, list, &summary) : code;
+}
+
+/* What says nothing of the commit. */
+static int for_bisect(int code)
+{
+    switch (code) {
+    case CLI_OK:
+    case CLI_FINDING:
+    case CLI_DIVERGED:
+        return code;
+    default:
+        return BISECT_SKIP;
+    }
+}
+
+/* main would end the process with CLI_OUTPUT when standard output is broken. */
+static int flush_for_bisect(int code)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    cli_say("cannot write standard output: %s", strerror(errno));
+    return freopen("/dev/null", "we", stdout) ? BISECT_SKIP : CLI_OUTPUT;
+}
+
+/* A wrong command line ends the process before the options are known. */
+static bool asks_for_bisect(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--bisect") == 0)
+            return true;
+    }
+    return false;
+}
+
+int cmd_test(int argc, char **argv)
+{
+    struct test_args args = {
+        .common = cli_common_defaults(),
+        .timeout = TIMEOUT_DEFAULT,
+        .timeout_ns = 600 * RG_NS_PER_S,
+    };
+    struct scenario_list list = {.count = 0};
+    int code;
+
+    if (asks_for_bisect(argc, argv))
+        argp_err_exit_status = BISECT_SKIP;
     cli_args_parse(&argp, argc, argv, &args);
     if (args.update && getenv("CI") && getenv("CI")[0]) {
         cli_say("--update is refused because CI is set");
-        free(args.paths);
-        return CLI_USAGE;
-    }
-    for (size_t i = 0; i < args.path_count && st == RG_OK; i++)
-        st = scenario_list_add(&list, args.paths[i], &err);
-    scenario_list_sort(&list);
-    if (args.shards)
-        scenario_list_shard(&list, args.shard, args.shards);
-    if (st != RG_OK) {
-        code = cli_fail(cli_exit_for_input(st), "scenarios", st, &err);
-    } else if (list.code != CLI_OK) {
-        code = list.code;
-    } else if (list.count == 0) {
-        cli_say("no scenario was selected");
-        code = CLI_NOT_RUN;
+        code = CLI_USAGE;
     } else {
-        code = run_list(&args, &list);
+        code = run_paths(&args, &list);
     }
     scenario_list_finish(&list);
     free(args.paths);
-    return code;
+    return args.bisect ? flush_for_bisect(for_bisect(code)) : code;
 }

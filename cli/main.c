@@ -10,17 +10,21 @@
 #define VERB_NAME_MAX 64
 
 static const struct cli_verb verbs[] = {
-    {"record", "run live and write a capture", cmd_record},
+    {"record", "run live or a scenario and write a capture", cmd_record},
     {"replay", "run the engine on a capture and compare", cmd_replay},
     {"run", "run live until a signal comes", cmd_run},
     {"check", "run one check and print what it sees", cmd_check},
-    {"verify", "prove that a capture replays the same everywhere", cmd_verify},
+    {"verify", "prove that a capture or scenario runs the same everywhere", cmd_verify},
     {"info", "summarise a capture", cmd_info},
     {"ls", "list the effects of a capture", cmd_ls},
     {"cat", "print contents of a capture", cmd_cat},
     {"diff", "compare two captures", cmd_diff},
     {"recover", "finish a capture that was cut off", cmd_recover},
+    {"scenario", "write a scenario that simulates a captured host", cmd_scenario},
     {"test", "run scenarios and judge what came out", cmd_test},
+    {"bench", "measure scenarios and captures", cmd_bench},
+    {"merge", "join the results of the shards of a test", cmd_merge},
+    {"explore", "run a scenario in many orders of its tasks", cmd_explore},
     {"doctor", "say what this host allows", cmd_doctor},
 };
 

@@ -37,8 +37,8 @@ static struct rg_str key_of(struct rg_str line)
 }
 
 /* The document: what was recorded (for a fixture), then config, then the section run. */
-static enum rg_status make_options(
-    struct scenario_world *w, const struct rg_scenario *s, const char *fixture, struct rg_err *err)
+static enum rg_status make_options(struct scenario_world *w, const struct rg_scenario *s,
+    const char *fixture, const char *log_level, struct rg_err *err)
 {
     struct rg_str rest = rg_str_buf(&s->config), line;
     struct rg_str checks = rg_str_buf(&s->checks);
@@ -53,6 +53,8 @@ static enum rg_status make_options(
     }
     if (st == RG_OK)
         st = run_options_set(&w->options, RG_STR_LIT("run.for"), rg_str_from(s->for_text));
+    if (st == RG_OK && log_level)
+        st = run_options_set(&w->options, RG_STR_LIT("log_level"), rg_str_from(log_level));
     if (checks.len == 0 && !fixture)
         checks = RG_STR_LIT("process");
     snprintf(list, sizeof(list), "[%.*s]", (int)checks.len, checks.ptr);
@@ -61,12 +63,17 @@ static enum rg_status make_options(
     return st == RG_OK ? rg_buf_byte(&w->options, 0) : st;
 }
 
-static enum rg_status create_clock(struct scenario_world *w, uint64_t seed,
-    const struct rg_world_info *info, int64_t for_ns, struct rg_err *err)
+static enum rg_status create_clock(struct scenario_world *w,
+    const struct scenario_world_options *options, const struct rg_world_info *info, int64_t for_ns,
+    struct rg_err *err)
 {
     struct rg_sim_runtime_options clock = RG_SIM_RUNTIME_OPTIONS;
 
-    clock.seed = seed;
+    clock.seed = options->seed;
+    clock.order = options->order;
+    clock.order_seed = options->order_seed;
+    clock.pct_depth = options->pct_depth;
+    clock.pct_steps = options->pct_steps;
     if (info) {
         clock.mono_start = info->mono;
         clock.wall_start = info->wall;
@@ -76,14 +83,14 @@ static enum rg_status create_clock(struct scenario_world *w, uint64_t seed,
     return rg_sim_runtime_create(&clock, &w->parts.runtime, err);
 }
 
-static enum rg_status build_simulated(
-    struct scenario_world *w, const struct rg_scenario *s, uint64_t seed, struct rg_err *err)
+static enum rg_status build_simulated(struct scenario_world *w, const struct rg_scenario *s,
+    const struct scenario_world_options *options, struct rg_err *err)
 {
-    enum rg_status st = create_clock(w, seed, NULL, s->for_ns, err);
+    enum rg_status st = create_clock(w, options, NULL, s->for_ns, err);
 
     if (st == RG_OK)
         st = rg_scenario_host(
-            s, w->parts.runtime, seed, (const char *)w->options.data, &w->host, err);
+            s, w->parts.runtime, options->seed, (const char *)w->options.data, &w->host, err);
     if (st == RG_OK) {
         w->parts.procfs = rg_sim_host_procfs(w->host);
         w->parts.host = rg_sim_host_host(w->host);
@@ -92,7 +99,7 @@ static enum rg_status build_simulated(
 }
 
 static enum rg_status build_fixture(struct scenario_world *w, const struct rg_scenario *s,
-    const char *path, uint64_t seed, struct rg_err *err)
+    const char *path, const struct scenario_world_options *options, struct rg_err *err)
 {
     struct rg_world_info info;
     enum rg_status st = rg_world_open(path, &w->parts.world, err);
@@ -100,7 +107,7 @@ static enum rg_status build_fixture(struct scenario_world *w, const struct rg_sc
     if (st != RG_OK)
         return st;
     rg_world_info(w->parts.world, &info);
-    st = create_clock(w, seed, &info, s->for_ns, err);
+    st = create_clock(w, options, &info, s->for_ns, err);
     if (st == RG_OK)
         st = rg_world_backends(w->parts.world, w->parts.runtime, (const char *)w->options.data,
             &w->parts.procfs, &w->parts.host, err);
@@ -136,30 +143,73 @@ static void fault_told(void *ctx, const struct rg_fault_event *event)
             "the list for the reader gets shorter");
 }
 
-static enum rg_status add_faults(
-    struct scenario_world *w, const struct rg_scenario *s, uint64_t seed, struct rg_err *err)
+/* Turns "fault N: why" into the place of the fault in the scenario. */
+static void locate_fault(const struct rg_scenario *s, size_t own, struct rg_err *err)
 {
-    const struct rg_fault_options o = {.seed = seed, .told = fault_told, .told_ctx = w};
+    struct rg_str rest = rg_str_from(err->text), word;
+    char why[RG_ERR_TEXT_MAX];
+    uint64_t number;
+
+    if (rg_str_split(&rest, ' ', &word) && rg_str_is(word, "fault") &&
+        rg_str_split(&rest, ':', &word) && rg_str_to_u64(word, &number) && number > 0 &&
+        number <= own) {
+        snprintf(why, sizeof(why), "%.*s", (int)rest.len, rest.ptr);
+        rg_err_set(err, "%s:%u:%u:%s", s->path, s->fault_origins[number - 1].line,
+            s->fault_origins[number - 1].column, why);
+        return;
+    }
+    rg_err_prefix(err, "%s: faults", s->path);
+}
+
+static void let_others_go_on(void *ctx)
+{
+    rg_sim_runtime_yield(ctx);
+}
+
+/* Those of the scenario, then the extra ones. Shims without rules are for their scheduling points.
+ */
+static enum rg_status add_faults(struct scenario_world *w, const struct rg_scenario *s,
+    const struct scenario_world_options *options, struct rg_err *err)
+{
+    size_t own = options->no_faults ? 0 : s->fault_count;
+    struct rg_fault_options o = {.seed = options->seed, .told = fault_told, .told_ctx = w};
+    struct rg_fault_rule *rules;
     enum rg_status st;
 
     w->set = &w->parts.set;
-    if (s->fault_count == 0)
+    w->own_faults = own;
+    if (s->world != RG_SCENARIO_LIVE && options->order != RG_SIM_ORDER_STABLE) {
+        o.before = let_others_go_on;
+        o.before_ctx = w->clock;
+    }
+    if (own + options->extra_count == 0 && !o.before)
         return RG_OK;
-    st = rg_fault_wrap(&w->parts.set, s->faults, s->fault_count, &o, &w->faults, err);
+    rules = rg_calloc(own + options->extra_count + 1, sizeof(*rules));
+    if (!rules)
+        return RG_ENOMEM;
+    if (own)
+        memcpy(rules, s->faults, own * sizeof(*rules));
+    if (options->extra_count)
+        memcpy(rules + own, options->extra_faults, options->extra_count * sizeof(*rules));
+    st = rg_fault_wrap(&w->parts.set, rules, own + options->extra_count, &o, &w->faults, err);
+    free(rules);
     if (st == RG_OK)
         w->set = rg_fault_backends(w->faults);
     else
-        rg_err_prefix(err, "%s: faults", s->path);
+        locate_fault(s, own, err);
     return st;
 }
 
-static enum rg_status finish_set(struct scenario_world *w, struct rg_err *err)
+static enum rg_status finish_set(
+    struct scenario_world *w, const struct scenario_world_options *options, struct rg_err *err)
 {
     struct compose *c = &w->parts;
     const struct rg_sim_storage_options storage = {.runtime = c->runtime};
     enum rg_status st = rg_sim_storage_create(&storage, &c->storage, err);
 
-    if (st == RG_OK)
+    if (st == RG_OK && options->make_sink)
+        st = options->make_sink(options->sink_ctx, c->runtime, &c->sink, err);
+    else if (st == RG_OK)
         st = scenario_sink_create(c->runtime, &c->sink, err);
     if (st != RG_OK)
         return st;
@@ -181,7 +231,6 @@ static enum rg_status finish_set(struct scenario_world *w, struct rg_err *err)
 enum rg_status scenario_world_build(struct scenario_world *w, const struct rg_scenario *s,
     const struct scenario_world_options *options, struct rg_err *err)
 {
-    uint64_t seed = options->seed;
     char *fixture = NULL;
     enum rg_status st;
 
@@ -192,25 +241,29 @@ enum rg_status scenario_world_build(struct scenario_world *w, const struct rg_sc
         if (!fixture)
             return RG_ENOMEM;
     }
-    st = make_options(w, s, fixture, err);
+    if (s->world != RG_SCENARIO_LIVE)
+        w->stats = options->stats;
+    st = make_options(w, s, fixture, options->log_level, err);
     if (st == RG_OK && s->world == RG_SCENARIO_SIMULATE)
-        st = build_simulated(w, s, seed, err);
+        st = build_simulated(w, s, options, err);
     else if (st == RG_OK && s->world == RG_SCENARIO_FIXTURE)
-        st = build_fixture(w, s, fixture, seed, err);
+        st = build_fixture(w, s, fixture, options, err);
     else if (st == RG_OK)
         st = build_live(w, err);
     if (st != RG_OK && fixture && !strstr(err->text, fixture))
         rg_err_prefix(err, "%s", fixture);
     free(fixture);
     if (st == RG_OK)
-        st = finish_set(w, err);
-    return st == RG_OK ? add_faults(w, s, seed, err) : st;
+        st = finish_set(w, options, err);
+    return st == RG_OK ? add_faults(w, s, options, err) : st;
 }
 
 void scenario_world_finish(struct scenario_world *w)
 {
     struct rg_runtime *clock = w->parts.runtime;
 
+    if (w->stats && clock)
+        rg_sim_runtime_stats(clock, w->stats);
     rg_fault_destroy(w->faults);
     if (w->host) {
         rg_sink_destroy(w->parts.sink);

@@ -1,20 +1,38 @@
 /* One process per scenario: what breaks one run cannot break the next, and runs go side by side. */
 #include "cli.h"
 #include "rg/base/mem.h"
+#include "rg/base/time.h"
 #include "scenario_result.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+enum killed { NOT_KILLED, KILLED_LATE, KILLED_BY_SIGNAL };
 
 struct job {
     pid_t pid; /* 0: not started, -1: ended */
     int fd;    /* a file in memory that the process leaves its result in */
     int status;
+    enum killed killed; /* by us, and why */
+    int64_t start_ns, duration_ns;
+};
+
+struct runner {
+    const struct scenario_jobs *jobs;
+    struct job *list;
+    size_t *running; /* indexes into list */
+    size_t started, running_count;
+    sigset_t set, before; /* what we wait for; what was blocked before */
+    struct sigaction child_action;
+    int signum; /* that asked us to end; 0: none */
 };
 
 static bool write_all(int fd, const void *bytes, size_t len)
@@ -85,12 +103,22 @@ static uint64_t seed_of(const struct scenario_jobs *jobs, size_t i)
     return jobs->seed ? *jobs->seed : jobs->scenarios[i]->seed;
 }
 
-static _Noreturn void child(const struct scenario_jobs *jobs, size_t i, int fd)
+static _Noreturn void child(const struct runner *r, size_t i, int fd, pid_t parent)
 {
-    const struct scenario_run_options o = {.seed = seed_of(jobs, i), .update = jobs->update};
+    const struct scenario_jobs *jobs = r->jobs;
+    const struct scenario_run_options o = {
+        .seed = seed_of(jobs, i),
+        .update = jobs->update,
+        .log_level = jobs->log_level,
+    };
     struct scenario_result result;
     bool sent;
 
+    /* The second call is for a parent that died before the first one. */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
+        _exit(CLI_INTERNAL);
+    sigaction(SIGCHLD, &r->child_action, NULL);
+    sigprocmask(SIG_SETMASK, &r->before, NULL);
     scenario_result_init(&result);
     scenario_run(jobs->scenarios[i], &o, &result);
     sent = send_result(fd, &result);
@@ -98,92 +126,180 @@ static _Noreturn void child(const struct scenario_jobs *jobs, size_t i, int fd)
     _exit(sent ? CLI_OK : CLI_INTERNAL);
 }
 
-static enum rg_status start(
-    const struct scenario_jobs *jobs, struct job *job, size_t i, struct rg_err *err)
+static enum rg_status start(struct runner *r, struct rg_err *err)
 {
+    struct job *job = &r->list[r->started];
+    pid_t parent = getpid();
+
     job->fd = memfd_create("scenario", MFD_CLOEXEC);
     if (job->fd < 0)
         return rg_err_errno(err, errno);
     fflush(stdout); /* or the process would print our lines again */
     fflush(stderr);
+    job->start_ns = cli_mono_ns();
     job->pid = fork();
     if (job->pid == 0)
-        child(jobs, i, job->fd);
+        child(r, r->started, job->fd, parent);
     if (job->pid < 0) {
+        enum rg_status st = rg_err_errno(err, errno);
+
         job->pid = 0;
         close(job->fd);
-        return rg_err_errno(err, errno);
+        return st;
     }
+    r->running[r->running_count++] = r->started++;
     return RG_OK;
 }
 
-/* Waits for one of the processes. */
-static void wait_one(struct job *list, size_t count)
+/* Takes leave of the processes that have ended. */
+static void reap(struct runner *r)
 {
-    int status;
-    pid_t pid;
+    size_t kept = 0;
 
-    do {
-        pid = waitpid(-1, &status, 0);
-    } while (pid < 0 && errno == EINTR);
-    for (size_t i = 0; i < count; i++) {
-        if (list[i].pid > 0 && (pid < 0 || list[i].pid == pid)) {
-            list[i].status = pid < 0 ? -1 : status;
-            list[i].pid = -1;
-            return;
+    for (size_t i = 0; i < r->running_count; i++) {
+        struct job *job = &r->list[r->running[i]];
+        int status;
+        pid_t pid = waitpid(job->pid, &status, WNOHANG);
+
+        if (pid == 0 || (pid < 0 && errno == EINTR)) {
+            r->running[kept++] = r->running[i];
+            continue;
         }
+        job->status = pid < 0 ? -1 : status;
+        job->pid = -1;
+        job->duration_ns = cli_mono_ns() - job->start_ns;
     }
+    r->running_count = kept;
 }
 
-static void conclude(const struct scenario_jobs *jobs, struct job *job, size_t i)
+/* Kills what has lasted too long, or all; returns how long the next one may still last. */
+static int64_t kill_late(struct runner *r)
 {
+    int64_t now_ns = cli_mono_ns(), next_ns = r->jobs->timeout_ns;
+
+    for (size_t i = 0; i < r->running_count; i++) {
+        struct job *job = &r->list[r->running[i]];
+        int64_t left_ns = r->jobs->timeout_ns - (now_ns - job->start_ns);
+
+        if (job->killed != NOT_KILLED)
+            continue;
+        if (r->signum || left_ns <= 0) {
+            job->killed = r->signum ? KILLED_BY_SIGNAL : KILLED_LATE;
+            kill(job->pid, SIGKILL);
+        } else if (left_ns < next_ns) {
+            next_ns = left_ns;
+        }
+    }
+    return next_ns;
+}
+
+/* Until a process ends, one has lasted too long, or somebody wants us to end. */
+static void wait_event(struct runner *r)
+{
+    int64_t left_ns = kill_late(r);
+    const struct timespec left = {
+        .tv_sec = (time_t)(left_ns / RG_NS_PER_S),
+        .tv_nsec = (long)(left_ns % RG_NS_PER_S),
+    };
+    int signum = sigtimedwait(&r->set, NULL, &left);
+
+    if (signum > 0 && signum != SIGCHLD && !r->signum)
+        r->signum = signum;
+    reap(r);
+}
+
+static void explain(const struct runner *r, const struct job *job, struct scenario_result *result)
+{
+    if (job->killed == KILLED_LATE)
+        scenario_result_set(
+            result, SCENARIO_ERROR, CLI_LIMIT, "did not end within %s", r->jobs->timeout_text);
+    else if (job->status > 0 && WIFSIGNALED(job->status))
+        scenario_result_set(result, SCENARIO_ERROR, CLI_INTERNAL, "the process ended by signal %d",
+            WTERMSIG(job->status));
+    else
+        scenario_result_set(result, SCENARIO_ERROR, CLI_INTERNAL,
+            "the process left no result (status %d)", job->status);
+}
+
+static void conclude(struct runner *r, size_t i)
+{
+    struct job *job = &r->list[i];
     struct scenario_result result;
+    bool told;
 
     scenario_result_init(&result);
-    if (job->status != 0 || !receive_result(job->fd, &result)) {
-        scenario_result_finish(&result);
-        scenario_result_init(&result);
-        result.numbers.seed = seed_of(jobs, i);
-        if (job->status > 0 && WIFSIGNALED(job->status))
-            scenario_result_set(&result, SCENARIO_ERROR, CLI_INTERNAL,
-                "the process ended by signal %d", WTERMSIG(job->status));
-        else
-            scenario_result_set(&result, SCENARIO_ERROR, CLI_INTERNAL,
-                "the process left no result (status %d)", job->status);
-    }
+    told = job->status == 0 && receive_result(job->fd, &result);
     close(job->fd);
     job->fd = -1;
-    jobs->done(jobs->ctx, jobs->scenarios[i], &result);
+    if (!told && job->killed != KILLED_BY_SIGNAL) {
+        scenario_result_finish(&result);
+        scenario_result_init(&result);
+        explain(r, job, &result);
+        result.numbers.seed = seed_of(r->jobs, i);
+        result.numbers.duration_ns = job->duration_ns;
+        told = true;
+    }
+    if (told)
+        r->jobs->done(r->jobs->ctx, r->jobs->scenarios[i], &result);
     scenario_result_finish(&result);
 }
 
-enum rg_status scenario_jobs_run(const struct scenario_jobs *jobs, struct rg_err *err)
+/* Blocks the signals that wait_event waits for. What is ignored, as below nohup, stays so. */
+static void catch_signals(struct runner *r)
 {
-    struct job *list = rg_calloc(jobs->count ? jobs->count : 1, sizeof(*list));
-    size_t started = 0, told = 0, running = 0;
+    static const int wanted[] = {SIGINT, SIGTERM, SIGHUP};
+    const struct sigaction plain = {.sa_handler = SIG_DFL};
+    struct sigaction now;
+
+    sigemptyset(&r->set);
+    sigaddset(&r->set, SIGCHLD);
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        if (sigaction(wanted[i], NULL, &now) != 0 || now.sa_handler != SIG_IGN)
+            sigaddset(&r->set, wanted[i]);
+    }
+    sigprocmask(SIG_BLOCK, &r->set, &r->before);
+    sigaction(SIGCHLD, &plain, &r->child_action); /* who ignores it never hears of its children */
+}
+
+_Noreturn void scenario_jobs_die(int signum)
+{
+    sigset_t only;
+
+    sigemptyset(&only);
+    sigaddset(&only, signum);
+    signal(signum, SIG_DFL);
+    sigprocmask(SIG_UNBLOCK, &only, NULL);
+    raise(signum);
+    abort();
+}
+
+enum rg_status scenario_jobs_run(const struct scenario_jobs *jobs, int *signum, struct rg_err *err)
+{
+    struct runner r = {.jobs = jobs};
+    size_t told = 0;
     enum rg_status st = RG_OK;
 
-    if (!list) {
+    r.list = rg_calloc(jobs->count ? jobs->count : 1, sizeof(*r.list));
+    r.running = rg_calloc(jobs->jobs, sizeof(*r.running));
+    if (!r.list || !r.running) {
+        free(r.list);
+        free(r.running);
         rg_err_set(err, "out of memory");
         return RG_ENOMEM;
     }
-    while ((st == RG_OK && told < jobs->count) || running > 0) {
-        while (st == RG_OK && running < jobs->jobs && started < jobs->count) {
-            st = start(jobs, &list[started], started, err);
-            if (st == RG_OK) {
-                started++;
-                running++;
-            }
-        }
-        if (running > 0) {
-            wait_one(list, started);
-            running--;
-        }
-        while (told < started && list[told].pid == -1) {
-            conclude(jobs, &list[told], told);
-            told++;
-        }
+    catch_signals(&r);
+    while ((st == RG_OK && !r.signum && told < jobs->count) || r.running_count > 0) {
+        while (st == RG_OK && !r.signum && r.running_count < jobs->jobs && r.started < jobs->count)
+            st = start(&r, err);
+        if (r.running_count > 0)
+            wait_event(&r);
+        while (told < r.started && r.list[told].pid == -1)
+            conclude(&r, told++);
     }
-    free(list);
-    return st;
+    sigaction(SIGCHLD, &r.child_action, NULL);
+    sigprocmask(SIG_SETMASK, &r.before, NULL);
+    free(r.list);
+    free(r.running);
+    *signum = r.signum;
+    return st == RG_OK && r.signum ? RG_ESTOPPED : st;
 }

@@ -1,7 +1,6 @@
 #include "scenario_list.h"
 
 #include "cli.h"
-#include "rg/base/hash.h"
 #include "rg/base/mem.h"
 
 #include <dirent.h>
@@ -199,6 +198,21 @@ enum rg_status scenario_list_add(struct scenario_list *list, const char *path, s
     return add_folder(list, path, err);
 }
 
+bool scenario_list_one(
+    struct scenario_list *list, const char *path, const struct rg_scenario **out, int *code)
+{
+    struct rg_err err = {0};
+    enum rg_status st;
+
+    if (!cli_config_usable(path, code))
+        return false;
+    st = add_file(list, path, &err);
+    *code = st == RG_OK ? list->code : cli_fail(cli_exit_for_input(st), path, st, &err);
+    if (*code == CLI_OK)
+        *out = list->items[list->count - 1];
+    return *code == CLI_OK;
+}
+
 static int compare_scenarios(const void *a, const void *b)
 {
     const struct rg_scenario *x = *(struct rg_scenario *const *)a;
@@ -211,11 +225,7 @@ static int compare_names(const void *a, const void *b)
 {
     const struct rg_scenario *x = *(struct rg_scenario *const *)a;
     const struct rg_scenario *y = *(struct rg_scenario *const *)b;
-    uint64_t hash_x = rg_hash64(x->name, strlen(x->name));
-    uint64_t hash_y = rg_hash64(y->name, strlen(y->name));
 
-    if (hash_x != hash_y)
-        return hash_x < hash_y ? -1 : 1;
     return strcmp(x->name, y->name);
 }
 
@@ -247,24 +257,6 @@ void scenario_list_sort(struct scenario_list *list)
         list->code = CLI_BAD_INPUT;
     }
     qsort(list->items, list->count, sizeof(struct rg_scenario *), compare_scenarios);
-}
-
-void scenario_list_shard(struct scenario_list *list, uint64_t index, uint64_t count)
-{
-    size_t kept = 0;
-
-    if (list->count == 0)
-        return;
-    qsort(list->items, list->count, sizeof(struct rg_scenario *), compare_names);
-    for (size_t i = 0; i < list->count; i++) {
-        if (i % count == index - 1)
-            list->items[kept++] = list->items[i];
-        else
-            rg_scenario_destroy(list->items[i]);
-    }
-    list->count = kept;
-    if (kept > 0)
-        qsort(list->items, kept, sizeof(struct rg_scenario *), compare_scenarios);
 }
 
 void scenario_list_finish(struct scenario_list *list)

@@ -20,11 +20,12 @@ struct scenario_list {
 RG_NODISCARD enum rg_status scenario_list_add(
     struct scenario_list *list, const char *path, struct rg_err *err);
 
+/* Adds one file and nothing else. Said when it cannot be used, and *code is the exit code. */
+bool scenario_list_one(
+    struct scenario_list *list, const char *path, const struct rg_scenario **out, int *code);
+
 /* Sorts by path, and refuses two scenarios of one name: said, and the code. */
 void scenario_list_sort(struct scenario_list *list);
-
-/* Keeps shard number index (from 1) of count: every scenario is in exactly one of them. */
-void scenario_list_shard(struct scenario_list *list, uint64_t index, uint64_t count);
 void scenario_list_finish(struct scenario_list *list);
 
 #endif

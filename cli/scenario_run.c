@@ -5,6 +5,7 @@
 #include "scenario_state.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #define LINES_BYTES_MAX ((size_t)512 << 20)
 
@@ -121,6 +122,21 @@ static enum rg_status judge_golden(struct rg_judge *judge, const struct rg_scena
     return st;
 }
 
+enum rg_status scenario_expectations(const struct rg_scenario *s,
+    const struct scenario_world *world, const struct rg_engine_report *report,
+    struct scenario_result *result, struct rg_err *err)
+{
+    struct rg_judge *judge = NULL;
+    enum rg_status st = rg_judge_create(s->fault_count, &judge, err);
+
+    if (st == RG_OK)
+        st = scenario_state_fill(judge, world, report, err);
+    if (st == RG_OK)
+        st = judge_all(judge, s, result, err);
+    rg_judge_destroy(judge);
+    return st;
+}
+
 static enum rg_status judge_run(const struct rg_scenario *s, const struct scenario_world *world,
     const struct rg_engine_report *report, bool update, struct scenario_result *result,
     struct rg_err *err)
@@ -138,7 +154,7 @@ static enum rg_status judge_run(const struct rg_scenario *s, const struct scenar
     return st;
 }
 
-static void add_fired(struct scenario_result *result, const struct scenario_world *world)
+void scenario_result_fired(struct scenario_result *result, const struct scenario_world *world)
 {
     struct rg_str fired = rg_str_buf(&world->fired_text), line;
 
@@ -151,8 +167,20 @@ static void add_fired(struct scenario_result *result, const struct scenario_worl
             "the report is cut at its maximum");
 }
 
-static void run_world(const struct rg_scenario *s, struct scenario_world *world, bool update,
-    struct scenario_result *result)
+/* Standard error, so that no report on standard output is disturbed. */
+static void show_log(struct rg_sink *sink)
+{
+    for (size_t i = 0; i < scenario_sink_count(sink); i++) {
+        const struct scenario_output *output = scenario_sink_at(sink, i);
+        struct rg_str line = rg_str_buf(&output->payload);
+
+        if (rg_str_is(rg_str_from(output->kind), "log"))
+            fprintf(stderr, "%.*s\n", (int)line.len, line.ptr);
+    }
+}
+
+static void run_world(const struct rg_scenario *s, struct scenario_world *world,
+    const struct scenario_run_options *options, struct scenario_result *result)
 {
     struct rg_engine_report report = {0};
     struct rg_err err = {0};
@@ -162,6 +190,8 @@ static void run_world(const struct rg_scenario *s, struct scenario_world *world,
     if (s->world != RG_SCENARIO_LIVE)
         deadlock = rg_sim_runtime_deadlock(world->clock);
     result->numbers.outputs = scenario_sink_count(world->sink);
+    if (options->log_level)
+        show_log(world->sink);
     if (deadlock) {
         scenario_result_set(result, SCENARIO_FAILED, CLI_FINDING, "deadlock");
         add_line(&result->details, deadlock);
@@ -172,12 +202,12 @@ static void run_world(const struct rg_scenario *s, struct scenario_world *world,
         scenario_result_set(
             result, SCENARIO_FAILED, CLI_FINDING, "the run failed: %s", rg_err_text(&err, st));
     } else {
-        st = judge_run(s, world, &report, update, result, &err);
+        st = judge_run(s, world, &report, options->update, result, &err);
         if (st != RG_OK)
             set_failure(result, "", st, &err);
     }
     if (result->numbers.outcome != SCENARIO_OK)
-        add_fired(result, world);
+        scenario_result_fired(result, world);
 }
 
 void scenario_run(const struct rg_scenario *scenario, const struct scenario_run_options *options,
@@ -185,7 +215,8 @@ void scenario_run(const struct rg_scenario *scenario, const struct scenario_run_
 {
     struct scenario_world world = {.set = NULL};
     struct rg_err err = {0};
-    const struct scenario_world_options o = {.seed = options->seed};
+    const struct scenario_world_options o = {
+        .seed = options->seed, .log_level = options->log_level};
     int64_t start_ns = cli_mono_ns();
     enum rg_status st = scenario_world_build(&world, scenario, &o, &err);
 
@@ -193,7 +224,7 @@ void scenario_run(const struct rg_scenario *scenario, const struct scenario_run_
     if (st != RG_OK)
         set_failure(result, "", st, &err);
     else
-        run_world(scenario, &world, options->update, result);
+        run_world(scenario, &world, options, result);
     scenario_world_finish(&world);
     result->numbers.duration_ns = cli_mono_ns() - start_ns;
 }

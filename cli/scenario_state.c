@@ -85,8 +85,10 @@ enum rg_status scenario_state_fill(struct rg_judge *judge, const struct scenario
 
     if (st != RG_OK)
         rg_err_set(err, "more faults fired than a scenario keeps");
-    for (size_t i = 0; i < world->fired_count && st == RG_OK; i++)
-        st = rg_judge_fault(judge, world->fired[i].at_ns, world->fired[i].rule);
+    for (size_t i = 0; i < world->fired_count && st == RG_OK; i++) {
+        if (world->fired[i].rule < world->own_faults)
+            st = rg_judge_fault(judge, world->fired[i].at_ns, world->fired[i].rule);
+    }
     if (st == RG_OK)
         st = fill_outputs(judge, world, err);
     return st == RG_OK ? end(judge, world, report, err) : st;

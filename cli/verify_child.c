@@ -21,11 +21,11 @@
 
 extern char **environ;
 
-/* Three files in memory: they need no folder and vanish by themselves. */
-struct pipes {
-    int log, result, errors;
-    char log_path[LOG_PATH_MAX];
-};
+/* Files in memory that a process leaves its words in: they need no folder and vanish by themselves.
+ */
+enum { FD_LOG, FD_RESULT, FD_ERRORS };
+
+#define ARGS_MAX 16
 
 static bool takes_part(const char *entry)
 {
@@ -88,10 +88,11 @@ static void change_surroundings(enum verify_surroundings surroundings)
 }
 
 static _Noreturn void become_child(enum verify_surroundings surroundings, char *const *argv,
-    char *const *env, const struct pipes *pipes)
+    char *const *env, const struct verify_child *child)
 {
     change_surroundings(surroundings);
-    if (dup2(pipes->result, STDOUT_FILENO) < 0 || dup2(pipes->errors, STDERR_FILENO) < 0)
+    if (dup2(child->fds[FD_RESULT], STDOUT_FILENO) < 0 ||
+        dup2(child->fds[FD_ERRORS], STDERR_FILENO) < 0)
         _exit(CLI_INTERNAL);
     signal(SIGPIPE, SIG_DFL);
     execve("/proc/self/exe", argv, env);
@@ -113,82 +114,144 @@ static enum rg_status read_back(int fd, struct rg_buf *out, size_t max, struct r
             return rg_err_errno(err, errno);
         st = rg_buf_append(out, block, (size_t)n);
     }
+    if (st == RG_ETOOBIG)
+        rg_err_set(err, "a process wrote more than %zu MiB", max >> 20);
+    else if (st != RG_OK)
+        rg_err_set(err, "out of memory");
     return st;
 }
 
-static enum rg_status wait_for(pid_t pid, int *code, struct rg_err *err)
+/* argv of the process; the program and the verb are the first two. */
+static void fill_args(const char **argv, const struct verify_work *work, const char *log_path)
 {
-    int status;
+    size_t count = 0;
 
-    while (waitpid(pid, &status, 0) < 0) {
-        if (errno != EINTR)
-            return rg_err_errno(err, errno);
+    argv[count++] = "reagent";
+    argv[count++] = work->verb;
+    for (size_t i = 0; i < sizeof(work->options) / sizeof(work->options[0]); i++) {
+        if (!work->options[i])
+            break;
+        argv[count++] = work->options[i];
     }
-    *code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    return RG_OK;
+    argv[count++] = work->log_option;
+    argv[count++] = log_path;
+    argv[count++] = "--";
+    argv[count++] = work->path;
+    argv[count] = NULL;
 }
 
-static enum rg_status run(struct verify_child *child, enum verify_surroundings surroundings,
-    char *const *argv, const struct pipes *pipes, struct rg_err *err)
+static enum rg_status launch(struct verify_child *child, enum verify_surroundings surroundings,
+    const struct verify_work *work, struct rg_err *err)
 {
+    const char *argv[ARGS_MAX];
+    char log_path[LOG_PATH_MAX];
     char **env = surroundings == VERIFY_ODD ? odd_environment() : environ;
-    enum rg_status st;
-    pid_t pid;
+    enum rg_status st = RG_OK;
 
     if (!env) {
         rg_err_set(err, "out of memory");
         return RG_ENOMEM;
     }
+    snprintf(log_path, sizeof(log_path), "/proc/self/fd/%d", child->fds[FD_LOG]);
+    fill_args(argv, work, log_path);
     fflush(stdout);
     fflush(stderr);
-    pid = fork();
-    if (pid == 0)
-        become_child(surroundings, argv, env, pipes);
-    st = pid < 0 ? rg_err_errno(err, errno) : wait_for(pid, &child->code, err);
+    child->pid = fork();
+    if (child->pid == 0) /* execve only reads the texts */
+        become_child(surroundings, (char *const *)(uintptr_t)argv, env, child);
+    if (child->pid < 0)
+        st = rg_err_errno(err, errno);
     if (env != environ)
         free(env);
-    if (st == RG_OK)
-        st = read_back(pipes->log, &child->log, LOG_BYTES_MAX, err);
-    if (st == RG_OK)
-        st = read_back(pipes->result, &child->result, ERRORS_BYTES_MAX, err);
-    if (st == RG_OK)
-        st = read_back(pipes->errors, &child->errors, ERRORS_BYTES_MAX, err);
     return st;
 }
 
-static void close_pipes(const struct pipes *pipes)
+static void close_files(struct verify_child *child)
 {
-    if (pipes->log >= 0)
-        close(pipes->log);
-    if (pipes->result >= 0)
-        close(pipes->result);
-    if (pipes->errors >= 0)
-        close(pipes->errors);
+    for (size_t i = 0; i < 3; i++) {
+        if (child->fds[i] >= 0)
+            close(child->fds[i]);
+        child->fds[i] = -1;
+    }
 }
 
-enum rg_status verify_child_run(struct verify_child *child, enum verify_surroundings surroundings,
-    const char *path, struct rg_err *err)
+static enum rg_status start(struct verify_child *child, enum verify_surroundings surroundings,
+    const struct verify_work *work, struct rg_err *err)
 {
-    struct pipes pipes = {.log = memfd_create("log", 0),
-        .result = memfd_create("result", MFD_CLOEXEC),
-        .errors = memfd_create("errors", MFD_CLOEXEC)};
-    char *copy = strdup(path);
-    char program[] = "reagent", verb[] = "replay", option[] = "--hash-log", quiet[] = "--no-times",
-         dashes[] = "--";
-    char *argv[] = {program, verb, quiet, option, pipes.log_path, dashes, copy, NULL};
-    enum rg_status st;
+    static const char *const names[3] = {"log", "result", "errors"};
+    enum rg_status st = RG_OK;
 
-    if (pipes.log < 0 || pipes.result < 0 || pipes.errors < 0) {
-        st = rg_err_errno(err, errno);
-    } else if (!copy) {
-        rg_err_set(err, "out of memory");
-        st = RG_ENOMEM;
-    } else {
-        snprintf(pipes.log_path, sizeof(pipes.log_path), "/proc/self/fd/%d", pipes.log);
-        st = run(child, surroundings, argv, &pipes, err);
+    for (size_t i = 0; i < 3; i++) /* the log stays open across execve */
+        child->fds[i] = -1;
+    for (size_t i = 0; i < 3 && st == RG_OK; i++) {
+        child->fds[i] = memfd_create(names[i], i == FD_LOG ? 0 : MFD_CLOEXEC);
+        if (child->fds[i] < 0)
+            st = rg_err_errno(err, errno);
     }
-    close_pipes(&pipes);
-    free(copy);
+    if (st == RG_OK)
+        st = launch(child, surroundings, work, err);
+    if (st != RG_OK) {
+        close_files(child);
+        child->pid = 0;
+    }
+    return st;
+}
+
+/* Waits for one of the processes and hears what it has to say. */
+static enum rg_status collect(struct verify_child *children, size_t count, struct rg_err *err)
+{
+    enum rg_status st = RG_OK;
+    int status = 0;
+    pid_t pid;
+
+    do {
+        pid = waitpid(-1, &status, 0);
+    } while (pid < 0 && errno == EINTR);
+    if (pid < 0)
+        st = rg_err_errno(err, errno);
+    for (size_t i = 0; i < count; i++) {
+        struct verify_child *child = &children[i];
+
+        if (child->pid <= 0 || (pid > 0 && child->pid != pid))
+            continue;
+        child->pid = 0;
+        child->code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+        if (st == RG_OK)
+            st = read_back(child->fds[FD_LOG], &child->log, LOG_BYTES_MAX, err);
+        if (st == RG_OK)
+            st = read_back(child->fds[FD_RESULT], &child->result, ERRORS_BYTES_MAX, err);
+        if (st == RG_OK)
+            st = read_back(child->fds[FD_ERRORS], &child->errors, ERRORS_BYTES_MAX, err);
+        close_files(child);
+        break;
+    }
+    return st;
+}
+
+enum rg_status verify_child_run(struct verify_child *children, const struct verify_work *work,
+    size_t pairs, size_t jobs, struct rg_err *err)
+{
+    size_t started = 0, running = 0;
+    enum rg_status st = RG_OK;
+
+    while ((st == RG_OK && started < 2 * pairs) || running > 0) {
+        while (st == RG_OK && running < jobs && started < 2 * pairs) {
+            st = start(&children[started], started % 2 ? VERIFY_ODD : VERIFY_PLAIN,
+                &work[started / 2], err);
+            running += st == RG_OK;
+            started++;
+        }
+        if (running > 0) {
+            struct rg_err why = {0};
+            enum rg_status heard = collect(children, started, &why);
+
+            running--;
+            if (st == RG_OK && heard != RG_OK) {
+                st = heard;
+                *err = why;
+            }
+        }
+    }
     return st;
 }
 

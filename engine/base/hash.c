@@ -43,3 +43,17 @@ uint64_t rg_fnv1a_64(const void *bytes, size_t len)
         state = (state ^ p[i]) * UINT64_C(1099511628211);
     return state;
 }
+
+uint64_t rg_fnv1_64_more(uint64_t state, const void *bytes, size_t len)
+{
+    const unsigned char *p = bytes;
+
+    for (size_t i = 0; i < len; i++)
+        state = (state * UINT64_C(1099511628211)) ^ p[i];
+    return state;
+}
+
+uint64_t rg_fnv1_64(const void *bytes, size_t len)
+{
+    return rg_fnv1_64_more(RG_FNV1_64_START, bytes, len);
+}

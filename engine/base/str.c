@@ -227,6 +227,11 @@ static size_t utf8_len(const unsigned char *p, size_t n)
     return len;
 }
 
+size_t rg_str_utf8_len(struct rg_str s)
+{
+    return s.len ? utf8_len((const unsigned char *)s.ptr, s.len) : 0;
+}
+
 enum rg_status rg_str_escape(struct rg_buf *out, struct rg_str s)
 {
     const unsigned char *p = (const unsigned char *)s.ptr;

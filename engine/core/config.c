@@ -225,6 +225,9 @@ static enum rg_status apply_document(
     return st;
 }
 
+static const char own_section[] = "process_config.";
+static const char *const env_prefixes[] = {"DD_PROCESS_CONFIG_", "DD_PROCESS_AGENT_"};
+
 /* PREFIX + the rest of the path in capitals, dots as underscores. */
 static void env_name(char *out, const char *prefix, const char *rest)
 {
@@ -236,6 +239,23 @@ static void env_name(char *out, const char *prefix, const char *rest)
         else if (out[i] >= 'a' && out[i] <= 'z')
             out[i] = (char)(out[i] - 'a' + 'A');
     }
+}
+
+const char *rg_engine_config_of_env(struct rg_str name)
+{
+    for (size_t i = 0; i < KEYS; i++) {
+        size_t own = strlen(own_section);
+        char text[ENV_NAME_MAX];
+
+        if (keys[i].env && rg_str_is(name, keys[i].env))
+            return keys[i].path;
+        for (size_t p = 0; p < 2 && strncmp(keys[i].path, own_section, own) == 0; p++) {
+            env_name(text, env_prefixes[p], keys[i].path + own);
+            if (rg_str_is(name, text))
+                return keys[i].path;
+        }
+    }
+    return NULL;
 }
 
 /* One variable; *found tells whether it is set. An empty one counts as not set, as upstream. */
@@ -265,18 +285,16 @@ static enum rg_status apply_env(struct rg_engine_config *c, struct rg_host *host
 static enum rg_status apply_environment(
     struct rg_engine_config *c, struct rg_host *host, struct rg_err *err)
 {
-    static const char *const prefixes[] = {"DD_PROCESS_CONFIG_", "DD_PROCESS_AGENT_"};
-    const char *own = "process_config.";
     enum rg_status st = RG_OK;
 
     for (size_t i = 0; i < KEYS && st == RG_OK; i++) {
         bool found = false;
 
-        if (strncmp(keys[i].path, own, strlen(own)) == 0) {
+        if (strncmp(keys[i].path, own_section, strlen(own_section)) == 0) {
             for (int p = 0; p < 2 && !found && st == RG_OK; p++) {
                 char name[ENV_NAME_MAX];
 
-                env_name(name, prefixes[p], keys[i].path + strlen(own));
+                env_name(name, env_prefixes[p], keys[i].path + strlen(own_section));
                 st = apply_env(c, host, &keys[i], name, &found, err);
             }
         }

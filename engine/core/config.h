@@ -60,6 +60,9 @@ void rg_engine_config_finish(struct rg_engine_config *c);
 RG_NODISCARD enum rg_status rg_engine_config_apply(struct rg_engine_config *c, const char *name,
     const void *bytes, size_t len, struct rg_err *err);
 
+/* The key that a variable of the environment sets, or NULL. */
+const char *rg_engine_config_of_env(struct rg_str name);
+
 /* Applies all sources over the defaults and checks the whole. c is initialised. */
 RG_NODISCARD enum rg_status rg_engine_config_load(
     struct rg_engine_config *c, struct rg_host *host, struct rg_err *err);

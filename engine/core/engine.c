@@ -99,6 +99,8 @@ static void stop(struct engine *e, struct rg_engine_report *out)
         .failed_runs = runs.failed_runs,
         .payloads = sent.sent,
         .dropped_payloads = sent.dropped,
+        .unwanted_payloads = sent.unwanted,
+        .made_payloads = runs.made,
         .processes_seen = runs.seen};
 }
 

@@ -1,4 +1,5 @@
 /* Facts about this host from libc, /etc and the kernel. */
+#include "live_documents.h"
 #include "live_io.h"
 #include "os_release.h"
 #include "rg/base/mem.h"
@@ -11,6 +12,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -18,6 +20,7 @@
 #define SMALL_FILE_MAX  ((size_t)64 << 10)
 #define USER_RECORD_MAX ((size_t)1 << 20) /* bytes of one user's strings */
 #define CPUS_MAX        8192              /* the kernel's own limit, NR_CPUS */
+#define CONFD           "conf.d"
 #define BOOT_ID_PATH    "/proc/sys/kernel/random/boot_id"
 
 struct live_host {
@@ -206,6 +209,25 @@ static enum rg_status read_config(
     return st == RG_ENOTFOUND ? RG_EIO : st;
 }
 
+/* "conf.d/cpu.d/conf.yaml" below the folder of the operator. */
+static enum rg_status read_confd(
+    const struct live_host *live, const char *name, struct rg_buf *out, struct rg_err *err)
+{
+    enum rg_status st;
+    int dir;
+
+    if (!live->options.confd || !rg_live_documents_name(name))
+        return rg_err_errno(err, ENOENT);
+    dir = rg_live_open(AT_FDCWD, live->options.confd, O_PATH | O_DIRECTORY, 0);
+    if (dir < 0)
+        return rg_err_errno(err, errno);
+    st = read_file(dir, name, out, err);
+    close(dir);
+    if (st != RG_OK && st != RG_ENOTFOUND)
+        rg_err_prefix(err, "%s/%s", live->options.confd, name);
+    return st;
+}
+
 static enum rg_status live_document(
     struct rg_host *host, const char *name, struct rg_buf *out, struct rg_err *err)
 {
@@ -221,11 +243,44 @@ static enum rg_status live_document(
         st = rg_buf_str(out, live->options.options);
         if (st != RG_OK)
             rg_err_set(err, "options: %s", rg_status_name(st));
+    } else if (strncmp(name, CONFD, strlen(CONFD)) == 0 && name[strlen(CONFD)] == '/') {
+        st = read_confd(live, name + strlen(CONFD) + 1, out, err);
     } else {
         st = rg_err_errno(err, ENOENT);
     }
     out->max = max;
     return st;
+}
+
+static enum rg_status live_list_documents(
+    struct rg_host *host, const char *folder, struct rg_buf *out, struct rg_err *err)
+{
+    struct live_host *live = live_from(host);
+    enum rg_status st;
+
+    if (strcmp(folder, CONFD) != 0 || !live->options.confd)
+        return rg_err_errno(err, ENOENT);
+    st = rg_live_documents_list(live->options.confd, CONFD, out, err);
+    if (st != RG_OK && st != RG_ENOTFOUND)
+        rg_err_prefix(err, "%s", live->options.confd);
+    return st;
+}
+
+static enum rg_status live_filesystem(
+    struct rg_host *host, const char *path, struct rg_filesystem *out, struct rg_err *err)
+{
+    struct statvfs st;
+
+    (void)live_from(host);
+    if (statvfs(path, &st) != 0)
+        return rg_err_errno(err, errno);
+    *out = (struct rg_filesystem){.block_size_bytes = st.f_frsize ? st.f_frsize : st.f_bsize,
+        .blocks = st.f_blocks,
+        .blocks_free = st.f_bfree,
+        .blocks_available = st.f_bavail,
+        .files = st.f_files,
+        .files_free = st.f_ffree};
+    return RG_OK;
 }
 
 static void live_destroy(struct rg_host *host)
@@ -239,6 +294,8 @@ static const struct rg_host_ops live_host_ops = {
     .user_name = live_user_name,
     .env = live_env,
     .document = live_document,
+    .list_documents = live_list_documents,
+    .filesystem = live_filesystem,
     .destroy = live_destroy,
 };
 

@@ -75,8 +75,7 @@ static uint32_t sim_self(struct rg_runtime *base)
 
 static void sim_mark(struct rg_runtime *base, const char *flow)
 {
-    (void)flow;
-    sim_from(base);
+    sim_run_begins(sim_from(base), flow);
 }
 
 static enum rg_status reserve_task(struct sim_runtime *rt)
@@ -114,6 +113,7 @@ static enum rg_status sim_spawn(struct rg_runtime *base, const char *name, rg_ta
     }
     task->number = rt->task_count;
     memcpy(task->name, name, strlen(name) + 1);
+    sim_pct_task(rt, task);
     st = rg_baton_spawn(rt->baton, task->number, fn, arg, sim_task_exit, rt, err);
     if (st != RG_OK) {
         free(task);
@@ -223,8 +223,16 @@ static bool adopt_main(struct sim_runtime *rt)
     rt->current = rt->tasks[RG_TASK_MAIN];
     memcpy(rt->current->name, "main", sizeof("main"));
     rt->task_count = rt->live = 1;
+    sim_pct_task(rt, rt->current);
     rt->baton = rg_baton_create();
     return rt->baton != NULL;
+}
+
+uint64_t sim_order_seed(const struct rg_sim_runtime_options *options)
+{
+    uint64_t order = options->order_seed;
+
+    return order ? rg_hash64_seed(&order, sizeof(order), options->seed) : options->seed;
 }
 
 enum rg_status rg_sim_runtime_create(
@@ -237,6 +245,10 @@ enum rg_status rg_sim_runtime_create(
         rg_err_set(err, "virtual clocks need a start and a step that are not negative");
         return RG_EINVALID;
     }
+    if (options->pct_depth > RG_SIM_PCT_DEPTH_MAX || options->pct_steps > RG_SIM_PCT_STEPS_MAX) {
+        rg_err_set(err, "the depth is at most %d, and steps at most 2^40", RG_SIM_PCT_DEPTH_MAX);
+        return RG_EINVALID;
+    }
     rt = rg_calloc(1, sizeof(*rt));
     if (!rt)
         goto no_memory;
@@ -245,7 +257,8 @@ enum rg_status rg_sim_runtime_create(
     rt->now_ns = options->mono_start.ns;
     rg_heap_init(&rt->timers);
     rg_intern_init(&rt->streams, STREAMS_MAX);
-    rg_prng_init(&rt->schedule, options->seed, "schedule");
+    rg_prng_init(&rt->schedule, sim_order_seed(options), "schedule");
+    sim_pct_init(rt);
     if (!adopt_main(rt)) {
         release(rt);
         goto no_memory;
@@ -281,6 +294,13 @@ const char *rg_sim_runtime_deadlock(struct rg_runtime *base)
     const struct sim_runtime *rt = sim_from(base);
 
     return rt->deadlock[0] ? rt->deadlock : NULL;
+}
+
+const char *rg_sim_runtime_overlap(struct rg_runtime *base)
+{
+    const struct sim_runtime *rt = sim_from(base);
+
+    return rt->overlap[0] ? rt->overlap : NULL;
 }
 
 void rg_sim_runtime_stats(struct rg_runtime *base, struct rg_sim_runtime_stats *out)

@@ -49,7 +49,9 @@ struct sim_task *sim_choose(struct sim_runtime *rt, const struct sim_queue *queu
 {
     struct sim_task *task = queue->first;
 
-    if (rt->options.random_order && !rt->draining && queue->count > 1) {
+    if (rt->options.order == RG_SIM_ORDER_PCT && !rt->draining)
+        return sim_pct_highest(queue);
+    if (rt->options.order == RG_SIM_ORDER_RANDOM && !rt->draining && queue->count > 1) {
         for (uint64_t i = rg_prng_below(&rt->schedule, queue->count); i > 0; i--)
             task = task->next;
     }
@@ -132,6 +134,7 @@ static bool jump(struct sim_runtime *rt)
     rt->stats.jumps++;
     rt->stats.jumped_ns = sim_add_ns(rt->stats.jumped_ns, item.time_ns - rt->now_ns);
     rt->now_ns = item.time_ns;
+    sim_pct_moved(rt);
     return true;
 }
 
@@ -161,7 +164,11 @@ static struct sim_task *next_task(struct sim_runtime *rt)
         sim_describe_all(rt);
         sim_drain(rt);
     }
-    task = sim_choose(rt, &rt->ready);
+    if (rt->options.order == RG_SIM_ORDER_PCT && !rt->draining && rt->ready.count > 1)
+        task = sim_pct_step(rt);
+    else
+        task = sim_choose(rt, &rt->ready);
+    rt->stats.steps += rt->ready.count > 1;
     queue_remove(task);
     rt->stats.choices++;
     rt->stats.switches += task != rt->current;
@@ -177,7 +184,7 @@ static void go_on(struct sim_runtime *rt)
 
 void sim_point(struct sim_runtime *rt)
 {
-    if (!rt->options.random_order || rt->draining)
+    if (rt->options.order == RG_SIM_ORDER_STABLE || rt->draining)
         return;
     sim_ready(rt, rt->current);
     go_on(rt);
@@ -190,6 +197,8 @@ enum rg_status sim_block(struct sim_runtime *rt, enum sim_wait wait, const void 
 
     self->wait = wait;
     self->wait_for = wait_for;
+    if (wait != SIM_WAITS_LOCK && wait != SIM_WAITS_SLEEP) /* a backend may lock and sleep */
+        self->flow[0] = '\0';
     if (queue)
         queue_add(queue, self);
     if (deadline.ns != RG_MONO_NEVER.ns) {
@@ -208,6 +217,7 @@ uint32_t sim_task_exit(void *ctx, uint32_t number)
     rg_assert(self->number == number);
     rg_assert(self->locks_held == 0 || rt->draining);
     self->done = true;
+    self->flow[0] = '\0';
     if (self->joiner && self->joiner->wait == SIM_WAITS_JOIN)
         sim_wake(rt, self->joiner, RG_OK);
     return next_task(rt)->number;

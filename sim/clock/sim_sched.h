@@ -11,6 +11,7 @@
 #include "rg/sim.h"
 
 #define SIM_DEADLOCK_TEXT_MAX 4096
+#define SIM_OVERLAP_TEXT_MAX  512
 
 enum sim_wait {
     SIM_RUNS, /* or is ready */
@@ -41,7 +42,9 @@ struct sim_task {
     enum rg_status woke;  /* why the last wait ended */
     const struct sim_mutex *cond_mutex; /* borrowed; the lock of the last wait for a condition */
     struct sim_task *joiner;            /* borrowed; set when join was called */
+    uint64_t priority;                  /* with RG_SIM_ORDER_PCT: distinct, the highest goes on */
     char name[RG_TASK_NAME_MAX];
+    char flow[RG_TASK_NAME_MAX]; /* that it is in a run of; empty outside of runs */
 };
 
 struct sim_mutex {
@@ -57,6 +60,16 @@ struct sim_cond {
     char name[RG_TASK_NAME_MAX];
 };
 
+/* State of RG_SIM_ORDER_PCT. */
+struct sim_pct {
+    struct rg_prng prng;
+    uint64_t changes[RG_SIM_PCT_DEPTH_MAX]; /* steps, from 1; change_count of them, distinct */
+    uint32_t change_count;
+    uint64_t step;     /* counted so far */
+    uint64_t patience; /* steps since the clock moved, or since a task fell for that */
+    uint64_t fallen;   /* tasks that fell because others waited too long */
+};
+
 struct sim_runtime {
     struct rg_runtime base; /* first */
     struct rg_sim_runtime_options options;
@@ -70,8 +83,9 @@ struct sim_runtime {
     struct sim_task *current;
     struct sim_queue ready;
     struct sim_queue stop_waiters;
-    struct rg_heap timers; /* has room for every live task and the stop request */
-    struct rg_prng schedule;
+    struct rg_heap timers;   /* has room for every live task and the stop request */
+    struct rg_prng schedule; /* of RG_SIM_ORDER_RANDOM */
+    struct sim_pct pct;
     struct rg_intern streams;
     struct rg_prng *stream_prngs; /* owned, by number in streams */
     size_t stream_cap;
@@ -81,6 +95,7 @@ struct sim_runtime {
     bool draining;
     struct rg_sim_runtime_stats stats;
     char deadlock[SIM_DEADLOCK_TEXT_MAX];
+    char overlap[SIM_OVERLAP_TEXT_MAX];
 };
 
 /* sim_runtime.c: asserts that rt is virtual and that a task of it calls. */
@@ -106,7 +121,7 @@ RG_NODISCARD enum rg_status sim_reserve_timers(struct sim_runtime *rt, size_t co
 /* Puts the stop request into the timers; room was made. */
 void sim_plan_stop(struct sim_runtime *rt);
 
-/* A choice among ready tasks, the caller among them: only with random_order and without drain. */
+/* A choice among ready tasks, the caller among them: not in stable order and not in a drain. */
 void sim_point(struct sim_runtime *rt);
 
 /* The caller waits in queue (may be NULL) until sim_wake or the deadline. Returns what sim_wake was
@@ -119,7 +134,7 @@ void sim_wake(struct sim_runtime *rt, struct sim_task *task, enum rg_status why)
 
 void sim_ready(struct sim_runtime *rt, struct sim_task *task);
 
-/* The first of a queue or, with random_order, any; the queue is not empty and does not change. */
+/* One of a queue as the order has it; the queue is not empty and does not change. */
 struct sim_task *sim_choose(struct sim_runtime *rt, const struct sim_queue *queue);
 
 void sim_request_stop(struct sim_runtime *rt);
@@ -129,6 +144,25 @@ uint32_t sim_task_exit(void *ctx, uint32_t number);
 
 /* Ends all waits but joins; the text of the deadlock was set. */
 void sim_drain(struct sim_runtime *rt);
+
+/* The seed of the choice of tasks. */
+uint64_t sim_order_seed(const struct rg_sim_runtime_options *options);
+
+/* sim_pct.c. Priorities and change points of a run. */
+void sim_pct_init(struct sim_runtime *rt);
+void sim_pct_task(struct sim_runtime *rt, struct sim_task *task); /* a task that is new */
+
+/* The task of a queue with the highest priority. */
+struct sim_task *sim_pct_highest(const struct sim_queue *queue);
+
+/* The same among ready tasks: one step, at which the highest may fall. */
+struct sim_task *sim_pct_step(struct sim_runtime *rt);
+
+/* The clocks have moved. */
+void sim_pct_moved(struct sim_runtime *rt);
+
+/* sim_overlap.c. The caller begins a run of a flow; the text is set when another task is in one. */
+void sim_run_begins(struct sim_runtime *rt, const char *flow);
 
 /* sim_deadlock.c. True when the caller, waiting like this, would close a circle of tasks that wait
  * for each other; then the text is set. */

@@ -60,6 +60,27 @@ static enum rg_status fault_document(
     return fault_spoil_text(f, &call, rg_host_document(f->inner.host, name, out, err), out, err);
 }
 
+/* Names that are cut or changed would be names of other files: only the call can fail. */
+static enum rg_status fault_list_documents(
+    struct rg_host *host, const char *folder, struct rg_buf *out, struct rg_err *err)
+{
+    struct rg_faults *f = faults_of(host);
+    const struct fault_call call = {.kind = RG_FAULT_DOCUMENTS, .name = folder};
+    enum rg_status st = fault_gate(f, &call, err);
+
+    return st == RG_OK ? rg_host_list_documents(f->inner.host, folder, out, err) : st;
+}
+
+static enum rg_status fault_filesystem(
+    struct rg_host *host, const char *path, struct rg_filesystem *out, struct rg_err *err)
+{
+    struct rg_faults *f = faults_of(host);
+    const struct fault_call call = {.kind = RG_FAULT_FILESYSTEM, .name = path};
+    enum rg_status st = fault_gate(f, &call, err);
+
+    return st == RG_OK ? rg_host_filesystem(f->inner.host, path, out, err) : st;
+}
+
 /* The shim belongs to the faults. */
 static void fault_host_destroy(struct rg_host *host)
 {
@@ -72,6 +93,8 @@ static const struct rg_host_ops fault_host_ops = {
     .user_name = fault_user_name,
     .env = fault_env,
     .document = fault_document,
+    .list_documents = fault_list_documents,
+    .filesystem = fault_filesystem,
     .destroy = fault_host_destroy,
 };
 

@@ -19,6 +19,8 @@ static const struct {
     [RG_FAULT_USER] = {"user", RG_FAULT_HOST},
     [RG_FAULT_ENV] = {"env", RG_FAULT_HOST},
     [RG_FAULT_DOCUMENT] = {"document", RG_FAULT_HOST},
+    [RG_FAULT_DOCUMENTS] = {"documents", RG_FAULT_HOST},
+    [RG_FAULT_FILESYSTEM] = {"filesystem", RG_FAULT_HOST},
     [RG_FAULT_GET] = {"get", RG_FAULT_STORAGE},
     [RG_FAULT_PUT] = {"put", RG_FAULT_STORAGE},
     [RG_FAULT_REMOVE] = {"remove", RG_FAULT_STORAGE},

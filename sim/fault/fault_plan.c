@@ -248,6 +248,7 @@ static enum rg_status strike(struct rg_faults *f, size_t i, const struct fault_c
     case RG_FAULT_GARBLE:
     case RG_FAULT_STEP:
     case RG_FAULT_DRIFT:
+    case RG_FAULT_ANSWER:
         break;
     }
     return RG_OK;
@@ -257,6 +258,8 @@ enum rg_status fault_gate(struct rg_faults *f, const struct fault_call *call, st
 {
     struct moment now = {0};
 
+    if (f->options.before)
+        f->options.before(f->options.before_ctx);
     if (!(f->gated & FAULT_BIT(call->kind)))
         return RG_OK;
     if (call->pid && is_gone(f, call->pid, &now))
@@ -387,4 +390,66 @@ enum rg_status fault_spoil_pids(struct rg_faults *f, const struct fault_call *ca
     leave_out_the_gone(f, out);
     st = spoil_answer(f, call, NULL, &out->count);
     return st == RG_OK ? RG_OK : rg_err_errno(err, ENOMEM);
+}
+
+/* The low seven bits first; see the encoding of protobuf. */
+static enum rg_status put_varint(struct rg_buf *out, uint32_t v)
+{
+    enum rg_status st = RG_OK;
+
+    for (; v >= 0x80 && st == RG_OK; v >>= 7)
+        st = rg_buf_byte(out, (uint8_t)(v | 0x80));
+    return st == RG_OK ? rg_buf_byte(out, (uint8_t)v) : st;
+}
+
+/* A frame of version 3, encoding 0 and type 23, whose body is ResCollector{status: {1: clients, 2:
+ * interval}}. */
+static enum rg_status put_answer(struct rg_buf *out, const struct rg_fault_rule *rule)
+{
+    static const uint8_t head[] = {3, 0, 23, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3 << 3 | 2};
+    struct rg_buf status;
+    enum rg_status st;
+
+    rg_buf_init(&status, 16);
+    st = rg_buf_byte(&status, 1 << 3);
+    if (st == RG_OK)
+        st = put_varint(&status, rule->clients);
+    if (st == RG_OK)
+        st = rg_buf_byte(&status, 2 << 3);
+    if (st == RG_OK)
+        st = put_varint(&status, rule->interval_s);
+    if (st == RG_OK)
+        st = rg_buf_set(out, head, sizeof(head));
+    if (st == RG_OK)
+        st = rg_buf_byte(out, (uint8_t)status.len);
+    if (st == RG_OK)
+        st = rg_buf_append(out, status.data, status.len);
+    rg_buf_finish(&status);
+    return st;
+}
+
+enum rg_status fault_answer(
+    struct rg_faults *f, const struct fault_call *call, struct rg_buf *response)
+{
+    struct moment now = {0};
+    char what[64];
+
+    for (size_t i = 0; i < f->rule_count && f->spoilt & FAULT_BIT(call->kind); i++) {
+        const struct rg_fault_rule *rule = &f->rules[i].rule;
+        struct choice choice = {0};
+        enum rg_status st;
+
+        if (rule->effect != RG_FAULT_ANSWER || !matches(f, &f->rules[i], call, &now))
+            continue;
+        st = choose(f, i, call, &choice);
+        if (st != RG_OK)
+            return st;
+        if (!choice.fires)
+            continue;
+        snprintf(what, sizeof(what), "answered %" PRIu32 " clients, %" PRIu32 "s", rule->clients,
+            rule->interval_s);
+        fault_fire(f, i, call, choice.number, at(f, &now), what);
+        return put_answer(response, rule);
+    }
+    return RG_OK;
 }

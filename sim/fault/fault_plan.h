@@ -108,6 +108,10 @@ RG_NODISCARD enum rg_status fault_spoil_text(struct rg_faults *faults,
 RG_NODISCARD enum rg_status fault_spoil_pids(struct rg_faults *faults,
     const struct fault_call *call, enum rg_status st, struct rg_pid_list *out, struct rg_err *err);
 
+/* Puts the answer of the first rule that has one into response. */
+RG_NODISCARD enum rg_status fault_answer(
+    struct rg_faults *faults, const struct fault_call *call, struct rg_buf *response);
+
 /* Counts a firing and tells it; what is the end of its line. */
 void fault_fire(struct rg_faults *faults, size_t rule, const struct fault_call *call,
     uint64_t number, int64_t at_ns, const char *what);

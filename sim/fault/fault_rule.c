@@ -41,6 +41,7 @@ static uint32_t effect_calls(const struct rg_fault_rule *rule)
     case RG_FAULT_VANISH:
         return FAULT_PID_CALLS;
     case RG_FAULT_REFUSE:
+    case RG_FAULT_ANSWER:
         return FAULT_BIT(RG_FAULT_EMIT);
     case RG_FAULT_STEP:
     case RG_FAULT_DRIFT:
@@ -69,6 +70,10 @@ static const char *argument_wrong(const struct rg_fault_rule *rule)
                        rule->drift_ppm <= RG_FAULT_DRIFT_MAX
                    ? NULL
                    : "the drift is zero or above 500000 ppm";
+    case RG_FAULT_ANSWER:
+        return rule->clients <= INT32_MAX && rule->interval_s <= INT32_MAX
+                   ? NULL
+                   : "a number of the answer is too large";
     case RG_FAULT_SHORT:
     case RG_FAULT_TRUNCATE:
     case RG_FAULT_GARBLE:

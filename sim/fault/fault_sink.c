@@ -1,5 +1,7 @@
 #include "fault_plan.h"
 
+#include <string.h>
+
 static const struct rg_sink_ops fault_sink_ops;
 
 static struct rg_faults *faults_of(struct rg_sink *sink)
@@ -19,7 +21,10 @@ static enum rg_status fault_emit(struct rg_sink *sink, const struct rg_output *o
     };
     enum rg_status st = fault_gate(f, &call, err);
 
-    return st == RG_OK ? rg_sink_emit(f->inner.sink, output, response, err) : st;
+    if (st == RG_OK)
+        st = rg_sink_emit(f->inner.sink, output, response, err);
+    return st == RG_OK && strcmp(output->kind, "payload") == 0 ? fault_answer(f, &call, response)
+                                                               : st;
 }
 
 /* The shim belongs to the faults. */

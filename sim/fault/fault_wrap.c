@@ -5,7 +5,8 @@
 
 static bool spoils_answers(enum rg_fault_effect effect)
 {
-    return effect == RG_FAULT_SHORT || effect == RG_FAULT_TRUNCATE || effect == RG_FAULT_GARBLE;
+    return effect == RG_FAULT_SHORT || effect == RG_FAULT_TRUNCATE || effect == RG_FAULT_GARBLE ||
+           effect == RG_FAULT_ANSWER;
 }
 
 static enum rg_status take_rule(

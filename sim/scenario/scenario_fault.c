@@ -7,7 +7,8 @@
 static const char *const item_keys[] = {
     "at", "for", "procfs", "host", "storage", "sink", "runtime", "backends", NULL};
 static const char *const rule_keys[] = {"call", "name", "pid", "nth", "share", "per", "errno",
-    "short", "truncate", "garble", "latency", "vanish", "refuse", "step", "drift", NULL};
+    "short", "truncate", "garble", "latency", "vanish", "refuse", "step", "drift", "answer", NULL};
+static const char *const answer_keys[] = {"clients", "interval", NULL};
 static const char *const per_names[] = {"call", "key", "key-once", NULL};
 
 struct fault {
@@ -56,12 +57,29 @@ static enum rg_status read_signed_duration(struct fault *f, const struct scenari
     return RG_OK;
 }
 
+/* {clients: 1, interval: 2}; what is not there is 0. */
+static enum rg_status read_answer(struct fault *f, const struct scenario_node *node)
+{
+    uint32_t *const fields[] = {&f->rule->clients, &f->rule->interval_s};
+    enum rg_status st = scenario_keys(f->doc, node, "'answer'", answer_keys, f->err);
+
+    for (size_t i = 0; i < 2 && st == RG_OK; i++) {
+        const struct scenario_node *item = scenario_get(f->doc, node, answer_keys[i]);
+        uint64_t number = 0;
+
+        if (item)
+            st = scenario_u64(f->doc, item, INT32_MAX, &number, f->err);
+        *fields[i] = (uint32_t)number;
+    }
+    return st;
+}
+
 /* The effects, in the order of rule_keys from "errno" on. */
 static enum rg_status read_effect(struct fault *f, const struct scenario_node *node, size_t which)
 {
     static const enum rg_fault_effect effects[] = {RG_FAULT_ERRNO, RG_FAULT_SHORT,
         RG_FAULT_TRUNCATE, RG_FAULT_GARBLE, RG_FAULT_LATENCY, RG_FAULT_VANISH, RG_FAULT_REFUSE,
-        RG_FAULT_STEP, RG_FAULT_DRIFT};
+        RG_FAULT_STEP, RG_FAULT_DRIFT, RG_FAULT_ANSWER};
 
     if (f->effect)
         return scenario_refuse_key(f->doc, node, f->err,
@@ -80,6 +98,8 @@ static enum rg_status read_effect(struct fault *f, const struct scenario_node *n
         return read_signed_duration(f, node);
     case RG_FAULT_DRIFT:
         return scenario_i64(f->doc, node, &f->rule->drift_ppm, f->err);
+    case RG_FAULT_ANSWER:
+        return read_answer(f, node);
     case RG_FAULT_TRUNCATE:
     case RG_FAULT_VANISH:
     case RG_FAULT_REFUSE:
@@ -176,7 +196,7 @@ static enum rg_status read_rule(struct fault *f, const struct scenario_node *map
     if (st == RG_OK && !f->effect)
         st = scenario_refuse(f->doc, map, f->err,
             "the fault does nothing: one of errno, short, truncate, garble, latency, vanish, "
-            "refuse, step and drift is missing");
+            "refuse, step, drift and answer is missing");
     return st;
 }
 

@@ -184,11 +184,16 @@ static enum rg_status read_faults(struct reader *r, const struct scenario_node *
     if (faults->count > RG_FAULT_RULES_MAX)
         return scenario_refuse(r->doc, faults, r->err, "more than %d faults", RG_FAULT_RULES_MAX);
     r->s->faults = rg_calloc(faults->count ? faults->count : 1, sizeof(*r->s->faults));
-    if (!r->s->faults)
+    r->s->fault_origins =
+        rg_calloc(faults->count ? faults->count : 1, sizeof(*r->s->fault_origins));
+    if (!r->s->faults || !r->s->fault_origins)
         return RG_ENOMEM;
     for (node = scenario_first(r->doc, faults); node && st == RG_OK;
-         node = scenario_next(r->doc, node))
+         node = scenario_next(r->doc, node)) {
+        r->s->fault_origins[r->s->fault_count] =
+            (struct rg_scenario_origin){node->line, node->column};
         st = scenario_fault_read(r->doc, node, &r->s->faults[r->s->fault_count++], r->err);
+    }
     return st;
 }
 
@@ -341,6 +346,7 @@ void rg_scenario_destroy(struct rg_scenario *s)
     rg_buf_finish(&s->config);
     free(s->origins);
     free(s->faults);
+    free(s->fault_origins);
     free(s->expects);
     free(s->ignore);
     free(s);

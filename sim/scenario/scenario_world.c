@@ -14,7 +14,6 @@ struct world {
     const struct scenario_doc *doc;
     struct rg_sim_host_options *options;
     struct rg_sim_process_spec *spec;
-    const struct scenario_node *exec, *setuid;
     int64_t step_ns;
     struct rg_err *err;
 };
@@ -26,7 +25,8 @@ enum kind {
     SIGNED,   /* int32_t */
     U32,      /* uint32_t */
     I64,      /* int64_t, not negative */
-    SIZE,     /* uint64_t */
+    SIZE,     /* uint64_t, as text with a unit */
+    BYTES,    /* size_t */
     SPAN,     /* int64_t in ns, not negative */
     MOMENT,   /* int64_t in ns */
     BOOL,     /* bool */
@@ -73,7 +73,22 @@ static const struct field host_fields[] = {
     HOST("pid_max", I32, pid_max),
     HOST("agent_pid", I32, agent_pid),
     HOST("agent_uid", U32, euid),
+    HOST("agent_cpus", I32, agent_cpus),
     {"uptime", SECTION, 0, 0},
+    {"idle_falls", SECTION, 0, 0},
+    {"btime_error", SECTION, 0, 0},
+    {NULL, SECTION, 0, 0},
+};
+
+static const struct field idle_falls_fields[] = {
+    HOST("at", SPAN, idle_falls_at_ns),
+    HOST("by", SPAN, idle_falls_ns),
+    {NULL, SECTION, 0, 0},
+};
+
+static const struct field btime_error_fields[] = {
+    HOST("by", MOMENT, btime_error_ns),
+    HOST("until", SPAN, btime_error_until_ns),
     {NULL, SECTION, 0, 0},
 };
 
@@ -107,8 +122,17 @@ static const struct field spec_fields[] = {
     SPEC("spawn_per_1000s", U32, spawn_per_ks),
     SPEC("zombie", SPAN, zombie_ns),
     SPEC("reuse_pids", BOOL, reuse_pids),
+    SPEC("padding", BYTES, padding),
+    SPEC("io_anew", SPAN, io_anew_at_ns),
+    {"cpu_falls", SECTION, 0, 0},
     {"exec", SECTION, 0, 0},
     {"setuid", SECTION, 0, 0},
+    {NULL, SECTION, 0, 0},
+};
+
+static const struct field cpu_falls_fields[] = {
+    SPEC("at", SPAN, cpu_falls_at_ns),
+    SPEC("by", SPAN, cpu_falls_ns),
     {NULL, SECTION, 0, 0},
 };
 
@@ -243,6 +267,10 @@ static enum rg_status read_number(
             st = scenario_refuse(w->doc, node, w->err, "'%s' is too large", node->key);
         if (st == RG_OK)
             *(int32_t *)at = (int32_t)whole;
+    } else if (f->kind == BYTES) {
+        st = scenario_u64(w->doc, node, SIZE_MAX, &number, w->err);
+        if (st == RG_OK)
+            *(size_t *)at = (size_t)number;
     } else if (f->kind == I64) {
         st = scenario_u64(w->doc, node, INT64_MAX, &number, w->err);
         if (st == RG_OK)
@@ -289,6 +317,7 @@ static enum rg_status read_field(
         return read_series(w, node, (struct rg_sim_series *)(void *)at);
     case FORM:
         return read_form(w, node, (enum rg_sim_kernel_form *)(void *)at);
+    case BYTES:
     case I32:
     case SIGNED:
     case U32:
@@ -317,6 +346,15 @@ static enum rg_status read_fields(const struct world *w, const struct scenario_n
     return st;
 }
 
+/* A section of map, if it is there. */
+static enum rg_status read_section(const struct world *w, const struct scenario_node *map,
+    const char *key, const char *what, const struct field *fields, void *base)
+{
+    const struct scenario_node *node = scenario_get(w->doc, map, key);
+
+    return node ? read_fields(w, node, what, fields, base) : RG_OK;
+}
+
 /* wall is the present of the clock; 0 where only the notation matters. */
 static enum rg_status read_host(
     const struct world *w, const struct scenario_node *map, struct rg_wall wall)
@@ -330,6 +368,10 @@ static enum rg_status read_host(
         st = scenario_duration(w->doc, uptime, &ns, w->err);
     if (uptime && st == RG_OK)
         w->options->boot.ns = wall.ns - ns;
+    if (st == RG_OK)
+        st = read_section(w, map, "idle_falls", "'idle_falls'", idle_falls_fields, w->options);
+    if (st == RG_OK)
+        st = read_section(w, map, "btime_error", "'btime_error'", btime_error_fields, w->options);
     return st;
 }
 
@@ -349,11 +391,13 @@ static enum rg_status read_process(struct world *w, const struct scenario_node *
         st = scenario_refuse(w->doc, node, w->err, "'step' must be above zero");
     if (st == RG_OK)
         st = read_fields(w, map, "a process", spec_fields, w->spec);
-    node = st == RG_OK ? scenario_get(w->doc, map, "exec") : NULL;
-    if (node)
-        st = read_fields(w, node, "'exec'", exec_fields, w->spec);
-    node = st == RG_OK ? scenario_get(w->doc, map, "setuid") : NULL;
-    return node ? read_fields(w, node, "'setuid'", setuid_fields, w->spec) : st;
+    if (st == RG_OK)
+        st = read_section(w, map, "cpu_falls", "'cpu_falls'", cpu_falls_fields, w->spec);
+    if (st == RG_OK)
+        st = read_section(w, map, "exec", "'exec'", exec_fields, w->spec);
+    if (st == RG_OK)
+        st = read_section(w, map, "setuid", "'setuid'", setuid_fields, w->spec);
+    return st;
 }
 
 static void free_args(const char *const *args)

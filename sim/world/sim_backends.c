@@ -55,6 +55,7 @@ static enum rg_status list_pids(struct rg_procfs *fs, struct rg_pid_list *out, s
     enum rg_status st = enter(h, err);
     int32_t pid = 0;
 
+    sim_rendering(h);
     while (st == RG_OK && (pid = sim_model_next_pid(h, pid)) != 0) {
         st = rg_pid_list_add(out, pid);
         if (st != RG_OK)
@@ -80,23 +81,24 @@ static bool permitted(const struct rg_sim_host *h, const struct sim_counts *c)
     return h->options.euid == 0 || h->options.euid == c->uid;
 }
 
-static enum rg_status render_link(const struct rg_sim_host *h, const struct sim_proc *p,
-    const char *name, struct rg_buf *buf, struct rg_err *err)
+static enum rg_status render_link(struct rg_sim_host *h, const struct sim_proc *p, const char *name,
+    struct rg_buf *buf, struct rg_err *err)
 {
     const struct sim_spec *spec = &h->specs[p->spec];
     bool cwd = strcmp(name, "cwd") == 0;
-    struct sim_counts c;
+    const struct sim_counts *c;
     struct sim_out out;
 
     if (!cwd && strcmp(name, "exe") != 0)
         return rg_err_errno(err, ENOENT);
-    sim_count(h, p, &c);
-    if (!permitted(h, &c))
+    c = sim_count(h, p);
+    sim_rendering(h);
+    if (!permitted(h, c))
         return rg_err_errno(err, EACCES);
-    if (c.zombie || (!cwd && spec->is.kernel_thread))
+    if (c->zombie || (!cwd && spec->is.kernel_thread))
         return rg_err_errno(err, ENOENT);
     sim_out_init(&out, buf);
-    sim_out_expanded(&out, cwd ? spec->cwd : c.image->exe, p, RG_SIM_TEXT_MAX);
+    sim_out_expanded(&out, cwd ? spec->cwd : c->image->exe, p, RG_SIM_TEXT_MAX);
     return sim_out_end(&out, err);
 }
 
@@ -117,15 +119,15 @@ static enum rg_status count_fds(
 {
     struct rg_sim_host *h = from_procfs(fs);
     const struct sim_proc *p;
-    struct sim_counts c;
+    const struct sim_counts *c;
     enum rg_status st = enter_pid(h, pid, &p, err);
 
     if (st != RG_OK)
         return leave(h, st);
-    sim_count(h, p, &c);
-    if (!permitted(h, &c))
+    c = sim_count(h, p);
+    if (!permitted(h, c))
         return leave(h, rg_err_errno(err, EACCES));
-    *count = c.fds;
+    *count = c->fds;
     return leave(h, RG_OK);
 }
 
@@ -152,7 +154,7 @@ static enum rg_status stat_pid(struct rg_procfs *fs, int32_t pid, const char *na
 {
     struct rg_sim_host *h = from_procfs(fs);
     const struct sim_proc *p;
-    struct sim_counts c;
+    const struct sim_counts *c;
     uint32_t mode = mode_of(name);
     enum rg_status st = enter_pid(h, pid, &p, err);
 
@@ -160,9 +162,9 @@ static enum rg_status stat_pid(struct rg_procfs *fs, int32_t pid, const char *na
         st = rg_err_errno(err, ENOENT);
     if (st != RG_OK)
         return leave(h, st);
-    sim_count(h, p, &c);
+    c = sim_count(h, p);
     /* What has no memory belongs to root: fs/proc/base.c, task_dump_owner. */
-    *out = (struct rg_procfs_stat){mode, c.addresses ? c.uid : 0};
+    *out = (struct rg_procfs_stat){mode, c->addresses ? c->uid : 0};
     return leave(h, RG_OK);
 }
 
@@ -172,6 +174,7 @@ static enum rg_status read_host(
     struct rg_sim_host *h = from_procfs(fs);
     enum rg_status st = enter(h, err);
 
+    sim_rendering(h);
     if (st == RG_OK)
         st = sim_render_host(h, path, out, err);
     return leave(h, st);
@@ -208,7 +211,7 @@ static enum rg_status host_facts(
         .total_memory_bytes = h->options.total_memory_bytes,
         .clock_ticks_per_s = h->options.clock_ticks_per_s,
         .page_size_bytes = h->options.page_size_bytes,
-        .cpu_count = h->options.cpu_count,
+        .cpu_count = h->options.agent_cpus ? h->options.agent_cpus : h->options.cpu_count,
         .agent_pid = h->options.agent_pid,
         .uid = h->options.euid,
         .euid = h->options.euid,
@@ -265,7 +268,22 @@ static enum rg_status host_document(
         text = h->config;
     else if (strcmp(name, "options") == 0)
         text = h->document;
-    return text ? rg_buf_str(out, text) : RG_ENOTFOUND;
+    return text ? rg_buf_str(out, text) : sim_document_get(h, name, out);
+}
+
+static enum rg_status host_list_documents(
+    struct rg_host *host, const char *folder, struct rg_buf *out, struct rg_err *err)
+{
+    (void)err;
+    return sim_document_list(from_host(host), folder, out);
+}
+
+static enum rg_status host_filesystem(
+    struct rg_host *host, const char *path, struct rg_filesystem *out, struct rg_err *err)
+{
+    (void)err;
+    sim_filesystem(from_host(host), path, out);
+    return RG_OK;
 }
 
 static void host_destroy(struct rg_host *host)
@@ -279,5 +297,7 @@ const struct rg_host_ops sim_host_ops = {
     .user_name = host_user_name,
     .env = host_env,
     .document = host_document,
+    .list_documents = host_list_documents,
+    .filesystem = host_filesystem,
     .destroy = host_destroy,
 };

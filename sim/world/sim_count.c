@@ -78,6 +78,15 @@ static bool on_cpu(const struct sim_spec *spec, const struct sim_proc *p, sim_wi
            (cpu * 2 / ((sim_wide)CPU_DIVISOR * CPU_UNIT_NS)) % 2 == 1;
 }
 
+/* A counter never falls below 0. */
+static uint64_t lost_ticks(
+    const struct rg_sim_host *h, const struct sim_spec *spec, uint64_t user_ticks)
+{
+    uint64_t lost = ns_to_ticks(h, spec->is.cpu_falls_ns);
+
+    return lost < user_ticks ? lost : user_ticks;
+}
+
 static void count_cpu(const struct rg_sim_host *h, const struct sim_proc *p, int64_t at_ns,
     uint64_t others, struct sim_counts *c)
 {
@@ -93,6 +102,8 @@ static void count_cpu(const struct rg_sim_host *h, const struct sim_proc *p, int
 
     c->user_ticks = (uint64_t)((sim_wide)units * user * ticks / 100000);
     c->system_ticks = (uint64_t)((sim_wide)units * (100 - user) * ticks / 100000);
+    if (spec->is.cpu_falls_at_ns && at_ns - p->start_ns >= spec->is.cpu_falls_at_ns)
+        c->user_ticks -= lost_ticks(h, spec, c->user_ticks);
     c->involuntary = 1 + turns / 8;
     c->voluntary = first + turns - turns / 8 + others;
     c->switched_in = c->voluntary + c->involuntary + running;
@@ -116,7 +127,7 @@ static int32_t parent_of(const struct rg_sim_process_spec *is, int32_t pid)
     return ppid == pid || pid == 1 ? 0 : ppid;
 }
 
-void sim_count(const struct rg_sim_host *h, const struct sim_proc *p, struct sim_counts *out)
+static void count(const struct rg_sim_host *h, const struct sim_proc *p, struct sim_counts *out)
 {
     const struct sim_spec *spec = &h->specs[p->spec];
     const struct rg_sim_process_spec *is = &spec->is;
@@ -130,6 +141,14 @@ void sim_count(const struct rg_sim_host *h, const struct sim_proc *p, struct sim
     uint64_t reads = scaled_rate(p, &is->read_bytes_s, at_ns) / IO_BLOCK;
     uint64_t writes = scaled_rate(p, &is->write_bytes_s, at_ns) / IO_BLOCK;
 
+    uint64_t lost_reads = 0;
+    uint64_t lost_writes = 0;
+
+    if (is->io_anew_at_ns && age_ns >= is->io_anew_at_ns) {
+        lost_reads = scaled_rate(p, &is->read_bytes_s, p->start_ns + is->io_anew_at_ns) / IO_BLOCK;
+        lost_writes =
+            scaled_rate(p, &is->write_bytes_s, p->start_ns + is->io_anew_at_ns) / IO_BLOCK;
+    }
     *out = (struct sim_counts){
         .image = execd ? &spec->second : &spec->first,
         .threads = is->threads ? is->threads : 1,
@@ -138,10 +157,10 @@ void sim_count(const struct rg_sim_host *h, const struct sim_proc *p, struct sim
         .ppid = parent_of(is, p->pid),
         .zombie = zombie,
         .start_ticks = ns_to_ticks(h, p->start_ns - h->boot_ns),
-        .read_calls = 20 + reads,
-        .write_calls = 5 + writes,
-        .read_bytes = reads * IO_BLOCK,
-        .write_bytes = writes * IO_BLOCK,
+        .read_calls = 20 + reads - lost_reads,
+        .write_calls = 5 + writes - lost_writes,
+        .read_bytes = (reads - lost_reads) * IO_BLOCK,
+        .write_bytes = (writes - lost_writes) * IO_BLOCK,
     };
     count_cpu(h, p, at_ns, rss_steps + fd_steps + reads + writes + execd + changed + zombie, out);
     out->minor_faults += FAULTS_A_STEP * rss_steps;
@@ -154,6 +173,15 @@ void sim_count(const struct rg_sim_host *h, const struct sim_proc *p, struct sim
     out->fds = is->fds.run_count ? (int64_t)scaled_value(p, rg_sim_series_at(&is->fds, at_ns))
                                  : DEFAULT_FDS / 1000;
     out->addresses = ADDRESS_PAGES + (rg_hash_mix(p->salt, execd) & ADDRESS_SPREAD);
+}
+
+const struct sim_counts *sim_count(struct rg_sim_host *h, const struct sim_proc *p)
+{
+    if (h->counted_pid != p->pid) {
+        count(h, p, &h->counts);
+        h->counted_pid = p->pid;
+    }
+    return &h->counts;
 }
 
 int64_t sim_spec_cpu_ns(const struct rg_sim_host *h, const struct sim_spec *spec)

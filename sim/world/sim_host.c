@@ -25,6 +25,10 @@ static enum rg_status check(const struct rg_sim_host_options *o, struct rg_err *
 {
     if (o->cpu_count < 1 || o->cpu_count > RG_SIM_CPUS_MAX)
         return refuse(err, "cpu_count");
+    if (o->agent_cpus < 0 || o->agent_cpus > o->cpu_count)
+        return refuse(err, "agent_cpus");
+    if (o->idle_falls_at_ns < 0 || o->idle_falls_ns < 0 || o->btime_error_until_ns < 0)
+        return refuse(err, "a time");
     if (o->page_size_bytes < PAGE_MIN || o->page_size_bytes > PAGE_MAX ||
         (o->page_size_bytes & (o->page_size_bytes - 1)))
         return refuse(err, "page_size_bytes");
@@ -129,6 +133,7 @@ void rg_sim_host_destroy(struct rg_sim_host *host)
     free(host->os_version);
     free(host->config);
     free(host->document);
+    sim_documents_finish(host);
     free(host);
 }
 
@@ -187,6 +192,12 @@ struct rg_procfs *rg_sim_host_procfs(struct rg_sim_host *host)
 struct rg_host *rg_sim_host_host(struct rg_sim_host *host)
 {
     return &host->host;
+}
+
+void rg_sim_host_watch(struct rg_sim_host *host, void (*fn)(void *ctx), void *ctx)
+{
+    host->rendering = fn;
+    host->rendering_ctx = ctx;
 }
 
 void rg_sim_host_stats(const struct rg_sim_host *host, struct rg_sim_host_stats *out)

@@ -61,7 +61,11 @@ static uint64_t running(const struct rg_sim_host *h)
 /* The kernel derives btime from both clocks, so a step of the wall clock moves it. */
 static int64_t boot_time_s(const struct rg_sim_host *h)
 {
-    return (rg_runtime_wall(h->options.clock).ns - uptime_ns(h)) / RG_NS_PER_S;
+    int64_t ns = rg_runtime_wall(h->options.clock).ns - uptime_ns(h);
+
+    if (h->now_ns < h->options.btime_error_until_ns)
+        ns += h->options.btime_error_ns;
+    return ns / RG_NS_PER_S;
 }
 
 static void put_stat(const struct rg_sim_host *h, struct sim_out *out)
@@ -75,6 +79,11 @@ static void put_stat(const struct rg_sim_host *h, struct sim_out *out)
     system = (uint64_t)((sim_wide)system * ticks_per_s / RG_NS_PER_S);
     all = (uint64_t)((sim_wide)uptime_ns(h) * ticks_per_s / RG_NS_PER_S) * cpus;
     idle = all > user + system ? all - user - system : 0;
+    if (h->now_ns >= h->options.idle_falls_at_ns) {
+        uint64_t lost = (uint64_t)((sim_wide)h->options.idle_falls_ns * ticks_per_s / RG_NS_PER_S);
+
+        idle = idle > lost ? idle - lost : 0;
+    }
     sim_out_text(out, "cpu  ");
     put_cpu(out, user, system, idle);
     for (uint64_t i = 0; i < cpus; i++) {

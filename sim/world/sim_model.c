@@ -248,6 +248,8 @@ enum rg_status sim_model_plan(struct rg_sim_host *h, uint32_t spec_index)
     int64_t at_ns = spec->is.start_ns;
     enum rg_status st = reserve(h, NULL);
 
+    h->counted_pid = 0; /* the counts point into specs, which may have moved */
+
     if (st != RG_OK)
         return st;
     if (spec->copies_left > 0)
@@ -269,8 +271,11 @@ enum rg_status sim_model_advance(struct rg_sim_host *h, struct rg_err *err)
         if (st != RG_OK)
             return st;
         rg_assert(rg_heap_pop(&h->events, &item));
+        h->counted_pid = 0;
         happen(h, &item);
     }
+    if (now_ns != h->now_ns)
+        h->counted_pid = 0;
     h->now_ns = now_ns;
     return RG_OK;
 }

@@ -9,6 +9,8 @@
 #include "rg/ops/procfs_ops.h"
 #include "rg/sim_host.h"
 
+#include <string.h>
+
 __extension__ typedef __int128 sim_wide;
 
 /* The sum of value times nanoseconds from world time 0, in thousandths; negative before. */
@@ -66,6 +68,35 @@ struct sim_proc {
     uint64_t salt;      /* of addresses and offsets */
 };
 
+/* One version of a document, from a world time on. */
+struct sim_document {
+    char *name;
+    char *text; /* NULL: there is none from then on */
+    int64_t at_ns;
+};
+
+struct sim_mount {
+    char *path;
+    struct rg_filesystem numbers;
+};
+
+/* What one process has done, all in closed form. */
+struct sim_counts {
+    const struct sim_image *image;
+    int32_t threads, ppid;
+    uint32_t uid, gid;
+    bool zombie;
+    char state;
+    uint64_t user_ticks, system_ticks, start_ticks;
+    uint64_t voluntary, involuntary, switched_in, run_ns, wait_ns;
+    uint64_t minor_faults, major_faults;
+    uint64_t read_calls, write_calls, read_bytes, write_bytes;
+    uint64_t resident_kib, peak_kib, size_kib, peak_size_kib; /* whole pages */
+    uint64_t shared_kib, text_kib, data_kib;
+    int64_t fds;
+    uint64_t addresses; /* page number of the code */
+};
+
 struct rg_sim_host {
     struct rg_procfs procfs;
     struct rg_host host;
@@ -86,7 +117,16 @@ struct rg_sim_host {
     int32_t last_pid;
     struct rg_heap events;
     uint64_t threads; /* of all processes */
+
+    struct sim_document *documents; /* owned; by name, then by time */
+    size_t document_count, document_cap;
+    struct sim_mount *mounts; /* owned */
+    size_t mount_count, mount_cap;
     struct rg_sim_host_stats stats;
+    void (*rendering)(void *ctx); /* NULL: nobody wants to know */
+    void *rendering_ctx;
+    int32_t counted_pid; /* whose counts are kept; 0: nobody's */
+    struct sim_counts counts;
 };
 
 /* Moves the model to the present of its clock. RG_ENOMEM: the next call goes on where this stopped.
@@ -105,24 +145,16 @@ enum rg_status sim_model_plan(struct rg_sim_host *h, uint32_t spec);
 /* CPU time of all processes of a spec so far, in nanoseconds. */
 int64_t sim_spec_cpu_ns(const struct rg_sim_host *h, const struct sim_spec *spec);
 
-/* What one process has done, all in closed form. */
-struct sim_counts {
-    const struct sim_image *image;
-    int32_t threads, ppid;
-    uint32_t uid, gid;
-    bool zombie;
-    char state;
-    uint64_t user_ticks, system_ticks, start_ticks;
-    uint64_t voluntary, involuntary, switched_in, run_ns, wait_ns;
-    uint64_t minor_faults, major_faults;
-    uint64_t read_calls, write_calls, read_bytes, write_bytes;
-    uint64_t resident_kib, peak_kib, size_kib, peak_size_kib; /* whole pages */
-    uint64_t shared_kib, text_kib, data_kib;
-    int64_t fds;
-    uint64_t addresses; /* page number of the code */
-};
+/* Borrowed from the host, valid until its next call. A scan asks for several files of a process at
+ * one time, so the last answer is kept. */
+const struct sim_counts *sim_count(struct rg_sim_host *h, const struct sim_proc *p);
 
-void sim_count(const struct rg_sim_host *h, const struct sim_proc *p, struct sim_counts *out);
+/* What follows is rendering. */
+static inline void sim_rendering(const struct rg_sim_host *h)
+{
+    if (h->rendering)
+        h->rendering(h->rendering_ctx);
+}
 
 /* Appends to a buffer, in chunks; the first failure is kept. */
 struct sim_out {
@@ -133,8 +165,21 @@ struct sim_out {
 };
 
 void sim_out_init(struct sim_out *out, struct rg_buf *buf);
-void sim_out_bytes(struct sim_out *out, const char *bytes, size_t len);
-void sim_out_text(struct sim_out *out, const char *text);
+void sim_out_long(struct sim_out *out, const char *bytes, size_t len); /* what may not fit */
+/* Inline, so that the copies of constant texts are a few moves. */
+static inline void sim_out_bytes(struct sim_out *out, const char *bytes, size_t len)
+{
+    if (len <= sizeof(out->chunk) - out->len) {
+        memcpy(out->chunk + out->len, bytes, len);
+        out->len += len;
+    } else {
+        sim_out_long(out, bytes, len);
+    }
+}
+static inline void sim_out_text(struct sim_out *out, const char *text)
+{
+    sim_out_bytes(out, text, strlen(text));
+}
 void sim_out_u64(struct sim_out *out, uint64_t v);
 void sim_out_i64(struct sim_out *out, int64_t v);
 void sim_out_right(struct sim_out *out, uint64_t v, size_t width); /* padded with spaces */
@@ -145,8 +190,8 @@ void sim_out_expanded(struct sim_out *out, const char *text, const struct sim_pr
 enum rg_status sim_out_end(struct sim_out *out, struct rg_err *err);
 
 /* One file of one process; ENOENT for names that are none. */
-enum rg_status sim_render_pid(const struct rg_sim_host *h, const struct sim_proc *p,
-    const char *name, struct rg_buf *out, struct rg_err *err);
+enum rg_status sim_render_pid(struct rg_sim_host *h, const struct sim_proc *p, const char *name,
+    struct rg_buf *out, struct rg_err *err);
 void sim_render_status(const struct rg_sim_host *h, const struct sim_proc *p,
     const struct sim_counts *c, struct sim_out *out);
 /* The comm of a process: at most 15 bytes. */
@@ -154,6 +199,13 @@ void sim_render_comm(struct sim_out *out, const struct sim_proc *p, const struct
 /* One file of the host. */
 enum rg_status sim_render_host(
     const struct rg_sim_host *h, const char *path, struct rg_buf *out, struct rg_err *err);
+
+/* Documents and file systems, as the host backend answers; RG_ENOTFOUND, RG_ETOOBIG, RG_ENOMEM. */
+enum rg_status sim_document_get(const struct rg_sim_host *h, const char *name, struct rg_buf *out);
+enum rg_status sim_document_list(
+    const struct rg_sim_host *h, const char *folder, struct rg_buf *out);
+void sim_filesystem(const struct rg_sim_host *h, const char *path, struct rg_filesystem *out);
+void sim_documents_finish(struct rg_sim_host *h);
 
 extern const struct rg_procfs_ops sim_procfs_ops;
 extern const struct rg_host_ops sim_host_ops;

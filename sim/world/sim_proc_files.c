@@ -142,7 +142,8 @@ static void put_io(const struct sim_counts *c, struct sim_out *out)
     sim_out_bytes(out, "\n", 1);
 }
 
-static void put_cmdline(const struct sim_proc *p, const struct sim_counts *c, struct sim_out *out)
+static void put_cmdline(
+    const struct sim_proc *p, const struct sim_counts *c, size_t padding, struct sim_out *out)
 {
     if (!c->addresses)
         return;
@@ -150,34 +151,38 @@ static void put_cmdline(const struct sim_proc *p, const struct sim_counts *c, st
         sim_out_expanded(out, c->image->args[i], p, RG_SIM_TEXT_MAX);
         sim_out_bytes(out, "", 1);
     }
+    for (size_t i = 0; i < padding; i++)
+        sim_out_bytes(out, "x", 1);
+    if (padding)
+        sim_out_bytes(out, "", 1);
 }
 
-enum rg_status sim_render_pid(const struct rg_sim_host *h, const struct sim_proc *p,
-    const char *name, struct rg_buf *buf, struct rg_err *err)
+enum rg_status sim_render_pid(struct rg_sim_host *h, const struct sim_proc *p, const char *name,
+    struct rg_buf *buf, struct rg_err *err)
 {
-    struct sim_counts c;
+    const struct sim_counts *c = sim_count(h, p);
     struct sim_out out;
 
-    sim_count(h, p, &c);
+    sim_rendering(h);
     sim_out_init(&out, buf);
     if (strcmp(name, "stat") == 0) {
-        put_stat(h, p, &c, &out);
+        put_stat(h, p, c, &out);
     } else if (strcmp(name, "status") == 0) {
-        sim_render_status(h, p, &c, &out);
+        sim_render_status(h, p, c, &out);
     } else if (strcmp(name, "statm") == 0) {
-        put_statm(h, &c, &out);
+        put_statm(h, c, &out);
     } else if (strcmp(name, "schedstat") == 0) {
-        sim_out_u64(&out, c.run_ns);
-        fields(&out, (const uint64_t[]){c.wait_ns, c.switched_in}, 2);
+        sim_out_u64(&out, c->run_ns);
+        fields(&out, (const uint64_t[]){c->wait_ns, c->switched_in}, 2);
         sim_out_bytes(&out, "\n", 1);
     } else if (strcmp(name, "io") == 0) {
-        if (!permitted(h, &c))
+        if (!permitted(h, c))
             return rg_err_errno(err, EACCES);
-        put_io(&c, &out);
+        put_io(c, &out);
     } else if (strcmp(name, "cmdline") == 0) {
-        put_cmdline(p, &c, &out);
+        put_cmdline(p, c, h->specs[p->spec].is.padding, &out);
     } else if (strcmp(name, "comm") == 0) {
-        sim_render_comm(&out, p, &c);
+        sim_render_comm(&out, p, c);
         sim_out_bytes(&out, "\n", 1);
     } else {
         return rg_err_errno(err, ENOENT);

@@ -106,6 +106,20 @@ static enum rg_status append(struct rg_sim_series *s, size_t *cap, struct rg_sim
     return RG_OK;
 }
 
+/* Takes "VALUE|" off *rest, if it begins with that; false when it is malformed. */
+static bool take_before(struct rg_str *rest, int64_t *milli, bool *taken)
+{
+    const char *bar = rest->len ? memchr(rest->ptr, '|', rest->len) : NULL;
+    struct rg_str head = {rest->ptr, bar ? (size_t)(bar - rest->ptr) : 0};
+
+    *taken = bar != NULL;
+    if (!bar)
+        return true;
+    *rest = rg_str_trim((struct rg_str){bar + 1, rest->len - head.len - 1}, " \t");
+    head = rg_str_trim(head, " \t");
+    return rest->len > 0 && take_number(&head, milli) && head.len == 0;
+}
+
 enum rg_status rg_sim_series_parse(
     struct rg_str text, int64_t step_ns, struct rg_sim_series *out, struct rg_err *err)
 {
@@ -113,11 +127,16 @@ enum rg_status rg_sim_series_parse(
     struct rg_str rest = rg_str_trim(text, " \t");
     struct rg_str word;
     size_t cap = 0;
+    bool has_before;
     enum rg_status st = RG_OK;
 
     rg_assert(step_ns > 0);
     if (rest.len == 0) {
         rg_err_set(err, "an empty series");
+        return RG_EINVALID;
+    }
+    if (!take_before(&rest, &s.before, &has_before)) {
+        rg_err_set(err, "\"|\" stands between the value before the run and the series");
         return RG_EINVALID;
     }
     while (st == RG_OK && rg_str_split(&rest, ' ', &word)) {
@@ -143,6 +162,8 @@ enum rg_status rg_sim_series_parse(
         rg_sim_series_finish(&s);
         return st;
     }
+    if (!has_before)
+        s.before = s.runs[0].value;
     *out = s;
     return RG_OK;
 }
@@ -187,6 +208,8 @@ int64_t rg_sim_series_at(const struct rg_sim_series *series, int64_t world_ns)
 
     if (!series->run_count)
         return 0;
+    if (world_ns < 0)
+        return series->before;
     i = index_at(series, world_ns);
     run = run_of(series, i);
     return run->value + run->step * (i - run->first);
@@ -200,6 +223,8 @@ sim_wide sim_series_integral(const struct rg_sim_series *series, int64_t world_n
 
     if (!series->run_count)
         return 0;
+    if (world_ns < 0)
+        return (sim_wide)series->before * world_ns;
     i = index_at(series, world_ns);
     run = run_of(series, i);
     sum = (run->before + run_sum(run, i - run->first)) * series->step_ns;
@@ -217,9 +242,12 @@ int64_t rg_sim_series_sum(const struct rg_sim_series *series, int64_t from_ns, i
 
 int64_t sim_series_changes(const struct rg_sim_series *series, int64_t from_ns, int64_t to_ns)
 {
+    bool begins;
+
     if (sim_series_is_constant(series))
         return 0;
-    return index_at(series, to_ns) - index_at(series, from_ns);
+    begins = from_ns < 0 && to_ns >= 0 && series->before != series->runs[0].value;
+    return index_at(series, to_ns) - index_at(series, from_ns) + begins;
 }
 
 int64_t sim_series_peak(const struct rg_sim_series *series, int64_t world_ns)
@@ -230,6 +258,9 @@ int64_t sim_series_peak(const struct rg_sim_series *series, int64_t world_ns)
     if (!series->run_count)
         return 0;
     run = run_of(series, index_at(series, world_ns));
+    now = now > series->before ? now : series->before;
+    if (world_ns < 0)
+        return now;
     now = now > run->value ? now : run->value;
     return now > run->peak ? now : run->peak;
 }
@@ -237,5 +268,6 @@ int64_t sim_series_peak(const struct rg_sim_series *series, int64_t world_ns)
 bool sim_series_is_constant(const struct rg_sim_series *series)
 {
     return series->run_count == 0 ||
-           (series->run_count == 1 && (series->runs[0].step == 0 || series->runs[0].count == 1));
+           (series->run_count == 1 && series->before == series->runs[0].value &&
+               (series->runs[0].step == 0 || series->runs[0].count == 1));
 }

@@ -45,7 +45,8 @@ static enum rg_status check_texts(const struct rg_sim_process_spec *is, struct r
     if (!text_ok(is->name) || !text_ok(is->exe) || !text_ok(is->cwd) || !text_ok(is->user) ||
         !text_ok(is->exec_name) || !text_ok(is->exec_exe) || !text_ok(is->setuid_user))
         return refuse(err, "a text is too long");
-    if (!args_ok(is->args, is->arg_count) || !args_ok(is->exec_args, is->exec_arg_count))
+    if (is->padding > CMDLINE_MAX || !args_ok(is->args, is->arg_count) ||
+        !args_ok(is->exec_args, is->exec_arg_count))
         return refuse(err, "the arguments are too long");
     return RG_OK;
 }
@@ -53,7 +54,8 @@ static enum rg_status check_texts(const struct rg_sim_process_spec *is, struct r
 static enum rg_status check_times(const struct rg_sim_process_spec *is, struct rg_err *err)
 {
     if (is->stop_ns < 0 || is->lifetime_ns < 0 || is->zombie_ns < 0 || is->exec_at_ns < 0 ||
-        is->setuid_at_ns < 0)
+        is->setuid_at_ns < 0 || is->cpu_falls_at_ns < 0 || is->cpu_falls_ns < 0 ||
+        is->io_anew_at_ns < 0)
         return refuse(err, "a time is negative");
     if (is->lifetime_ns && is->lifetime_ns < LIFETIME_MIN_NS)
         return refuse(err, "lifetime_ns is below 1 ms");

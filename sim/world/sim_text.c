@@ -17,7 +17,7 @@ static void flush(struct sim_out *out)
     out->len = 0;
 }
 
-void sim_out_bytes(struct sim_out *out, const char *bytes, size_t len)
+void sim_out_long(struct sim_out *out, const char *bytes, size_t len)
 {
     while (len > sizeof(out->chunk) - out->len) {
         size_t part = sizeof(out->chunk) - out->len;
@@ -32,28 +32,50 @@ void sim_out_bytes(struct sim_out *out, const char *bytes, size_t len)
     out->len += len;
 }
 
-void sim_out_text(struct sim_out *out, const char *text)
+#define DIGITS_MAX 32
+
+/* Two digits per division: divisions are most of the cost. Returns where the digits begin. */
+static size_t decimal(char digits[DIGITS_MAX], uint64_t v)
 {
-    sim_out_bytes(out, text, strlen(text));
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+                                "25262728293031323334353637383940414243444546474849"
+                                "50515253545556575859606162636465666768697071727374"
+                                "75767778798081828384858687888990919293949596979899";
+    size_t at = DIGITS_MAX;
+
+    while (v >= 100) {
+        at -= 2;
+        memcpy(digits + at, pairs + 2 * (v % 100), 2);
+        v /= 100;
+    }
+    if (v >= 10) {
+        at -= 2;
+        memcpy(digits + at, pairs + 2 * v, 2);
+    } else {
+        digits[--at] = (char)('0' + v);
+    }
+    return at;
 }
 
-static void put_number(struct sim_out *out, uint64_t v, unsigned base, size_t width, char pad)
+static void put_padded(
+    struct sim_out *out, char digits[DIGITS_MAX], size_t at, size_t width, char pad)
 {
-    char digits[32];
-    size_t at = sizeof(digits);
-
-    do {
-        digits[--at] = "0123456789abcdef"[v % base];
-        v /= base;
-    } while (v);
-    while (sizeof(digits) - at < width && at > 0)
+    while (DIGITS_MAX - at < width && at > 0)
         digits[--at] = pad;
-    sim_out_bytes(out, digits + at, sizeof(digits) - at);
+    sim_out_bytes(out, digits + at, DIGITS_MAX - at);
 }
 
 void sim_out_u64(struct sim_out *out, uint64_t v)
 {
-    put_number(out, v, 10, 0, ' ');
+    char digits[DIGITS_MAX];
+    size_t at;
+
+    if (v < 10 && out->len < sizeof(out->chunk)) {
+        out->chunk[out->len++] = (char)('0' + v);
+        return;
+    }
+    at = decimal(digits, v);
+    sim_out_bytes(out, digits + at, DIGITS_MAX - at);
 }
 
 void sim_out_i64(struct sim_out *out, int64_t v)
@@ -65,12 +87,21 @@ void sim_out_i64(struct sim_out *out, int64_t v)
 
 void sim_out_right(struct sim_out *out, uint64_t v, size_t width)
 {
-    put_number(out, v, 10, width, ' ');
+    char digits[DIGITS_MAX];
+
+    put_padded(out, digits, decimal(digits, v), width, ' ');
 }
 
 void sim_out_hex(struct sim_out *out, uint64_t v, size_t width)
 {
-    put_number(out, v, 16, width, '0');
+    char digits[DIGITS_MAX];
+    size_t at = DIGITS_MAX;
+
+    do {
+        digits[--at] = "0123456789abcdef"[v % 16];
+        v /= 16;
+    } while (v);
+    put_padded(out, digits, at, width, '0');
 }
 
 void sim_out_expanded(struct sim_out *out, const char *text, const struct sim_proc *p, size_t max)
@@ -80,9 +111,13 @@ void sim_out_expanded(struct sim_out *out, const char *text, const struct sim_pr
 
     while (*text && len < max && len < sizeof(short_text) - 32) {
         uint64_t v;
-        char digits[24];
-        size_t at = sizeof(digits);
+        char digits[DIGITS_MAX];
+        size_t at;
 
+        if (*text != '{') {
+            short_text[len++] = *text++;
+            continue;
+        }
         if (strncmp(text, "{copy}", 6) == 0) {
             v = p->copy;
             text += 6;
@@ -93,10 +128,7 @@ void sim_out_expanded(struct sim_out *out, const char *text, const struct sim_pr
             short_text[len++] = *text++;
             continue;
         }
-        do {
-            digits[--at] = (char)('0' + v % 10);
-            v /= 10;
-        } while (v);
+        at = decimal(digits, v);
         memcpy(short_text + len, digits + at, sizeof(digits) - at);
         len += sizeof(digits) - at;
     }

@@ -74,7 +74,7 @@ static void open_inner(struct tape *t)
     t->inner = (struct rg_backends){
         .kubelet = rg_kubelet_none(), .events = rg_events_none(), .pycheck = rg_pycheck_none()};
     sim.seed = t->seed;
-    sim.random_order = t->seed > 0;
+    sim.order = t->seed > 0 ? RG_SIM_ORDER_RANDOM : RG_SIM_ORDER_STABLE;
     if (t->live)
         MUST(rg_live_runtime_create(&t->inner.runtime, &err));
     else

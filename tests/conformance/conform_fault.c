@@ -58,7 +58,7 @@ static enum rg_status make_inner(struct shimmed *s, struct rg_err *err)
     enum rg_status st;
 
     options.seed = s->order;
-    options.random_order = s->order > 0;
+    options.order = s->order > 0 ? RG_SIM_ORDER_RANDOM : RG_SIM_ORDER_STABLE;
     s->inner = (struct rg_backends){.kubelet = rg_kubelet_none()};
     st = rg_sim_sink_create(NULL, &s->inner.sink, err);
     if (st == RG_OK && s->live) {

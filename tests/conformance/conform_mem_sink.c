@@ -22,7 +22,7 @@ static struct rg_runtime *runtime(void *context)
     struct rg_err err = {0};
 
     (void)context;
-    options.random_order = true;
+    options.order = RG_SIM_ORDER_RANDOM;
     if (rg_sim_runtime_create(&options, &rt, &err) != RG_OK)
         fprintf(stderr, "%s\n", rg_err_text(&err, RG_EIO));
     return rt;

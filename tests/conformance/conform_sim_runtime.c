@@ -24,7 +24,9 @@ int main(void)
 {
     int failures = 0;
 
-    for (uint64_t seed = 0; seed < 6; seed++) {
+    static const char *const orders[] = {"stable", "random", "pct"};
+
+    for (uint64_t seed = 0; seed < 11; seed++) {
         struct rg_sim_runtime_options options = RG_SIM_RUNTIME_OPTIONS;
         char name[64];
         struct conform_runtime sim = {
@@ -36,9 +38,11 @@ int main(void)
         };
 
         options.seed = seed;
-        options.random_order = seed > 0;
-        snprintf(name, sizeof(name), "sim runtime, %s order, seed %u",
-            options.random_order ? "random" : "stable", (unsigned)seed);
+        if (seed > 0)
+            options.order = seed < 6 ? RG_SIM_ORDER_RANDOM : RG_SIM_ORDER_PCT;
+        options.pct_steps = 50;
+        snprintf(name, sizeof(name), "sim runtime, %s order, seed %u", orders[options.order],
+            (unsigned)seed);
         failures += conform_runtime_run(&sim);
     }
     return failures;

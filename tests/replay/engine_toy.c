@@ -207,6 +207,7 @@ static void tick(void *arg)
 static enum rg_status ask_host(struct toy *toy, struct rg_err *err)
 {
     struct rg_host_facts facts;
+    struct rg_filesystem root;
     struct rg_buf text;
     enum rg_status st = rg_host_facts(toy->set.host, &facts, err);
 
@@ -219,6 +220,10 @@ static enum rg_status ask_host(struct toy *toy, struct rg_err *err)
         toy->sum++;
     if (rg_host_user_name(toy->set.host, 0, &text, err) == RG_OK)
         toy->sum += text.len;
+    if (rg_host_list_documents(toy->set.host, "conf.d", &text, err) == RG_OK)
+        toy->sum += rg_hash64(text.data, text.len);
+    if (rg_host_filesystem(toy->set.host, "/", &root, err) == RG_OK)
+        toy->sum += root.blocks * root.block_size_bytes + root.files_free;
     rg_buf_finish(&text);
     return st;
 }

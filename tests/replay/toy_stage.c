@@ -7,7 +7,8 @@
 static void open_inner(enum toy_stage stage, uint64_t seed, struct rg_backends *inner)
 {
     struct rg_sim_runtime_options sim = RG_SIM_RUNTIME_OPTIONS;
-    struct rg_live_host_options host = {.options = "a: 1\npassword: hunter2hunter2\n"};
+    struct rg_live_host_options host = {
+        .options = "a: 1\npassword: hunter2hunter2\n", .confd = "/etc/pam.d"};
     struct rg_sim_storage_options storage = {0};
     struct rg_sim_sink_options sink = {0};
     struct rg_err err = {0};
@@ -15,7 +16,7 @@ static void open_inner(enum toy_stage stage, uint64_t seed, struct rg_backends *
     *inner = (struct rg_backends){
         .kubelet = rg_kubelet_none(), .events = rg_events_none(), .pycheck = rg_pycheck_none()};
     sim.seed = seed;
-    sim.random_order = true;
+    sim.order = RG_SIM_ORDER_RANDOM;
     sim.step_ns = (int64_t)(seed % 3) * 1000;
     if (stage == TOY_SIM)
         MUST(rg_sim_runtime_create(&sim, &inner->runtime, &err));

@@ -151,6 +151,7 @@ static void run_check(struct rg_check_runner *r, struct rg_process_run run)
     }
     if (timed)
         log_duration(r, start);
+    r->counts.made += result.standard.count + result.realtime.count;
     rg_check_submitter_submit(r->submitter, RG_PROCESS_NAME, result.start, &result.standard);
     rg_check_submitter_submit(r->submitter, RG_RTPROCESS_NAME, result.start, &result.realtime);
     rg_process_result_finish(&result);

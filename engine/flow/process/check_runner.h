@@ -41,7 +41,8 @@ void rg_check_runner_status(void *ctx, const struct rg_rt_status *statuses, size
 
 struct rg_check_runner_counts {
     uint64_t runs, failed_runs;
-    size_t seen; /* processes of the last scan */
+    uint64_t made; /* messages handed to the submitter */
+    size_t seen;   /* processes of the last scan */
 };
 
 /* After stop. */

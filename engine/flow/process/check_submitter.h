@@ -65,8 +65,9 @@ void rg_check_submitter_stop(struct rg_check_submitter *s);
 void rg_check_submitter_drain(struct rg_check_submitter *s);
 
 struct rg_submit_counts {
-    uint64_t sent;    /* messages the sink took */
-    uint64_t dropped; /* messages lost: queue full, refused, retries used up */
+    uint64_t sent;     /* messages the sink took */
+    uint64_t dropped;  /* messages lost: queue full, refused, retries used up */
+    uint64_t unwanted; /* messages of drop_checks */
 };
 
 /* After stop. */

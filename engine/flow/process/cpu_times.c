@@ -177,6 +177,12 @@ bool rg_process_same(const struct rg_process_stats *now, const struct rg_process
     return now->create_time_ms == before->create_time_ms;
 }
 
+/* Nothing is known of a process whose stat could not be read. */
+static bool has_times(const struct rg_process_stats *s)
+{
+    return s->start_ticks || s->create_time_ms;
+}
+
 struct rg_process_cpu rg_process_cpu_rates(const struct rg_process_stats *now,
     const struct rg_process_stats *before, double total_now_s, double total_before_s,
     int32_t cpu_count)
@@ -186,6 +192,8 @@ struct rg_process_cpu rg_process_cpu_rates(const struct rg_process_stats *now,
     double system_s = now->system_s - (same ? before->system_s : 0);
     double host_s = total_now_s - total_before_s;
 
+    if (has_times(now) && !has_times(before))
+        return (struct rg_process_cpu){0};
     return (struct rg_process_cpu){
         .total_pct = percent(user_s + system_s, host_s, cpu_count),
         .user_pct = percent(user_s, host_s, cpu_count),

@@ -35,7 +35,7 @@ bool rg_process_same(const struct rg_process_stats *now, const struct rg_process
 
 /* Percentages of now over before; negative differences give 0, and a host total that did not grow
  * gives 0 everywhere. When the pid was reused the whole CPU time of now belongs to the new process.
- */
+ * 0 everywhere, too, when before has no start and now has one: its times were never read. */
 struct rg_process_cpu rg_process_cpu_rates(const struct rg_process_stats *now,
     const struct rg_process_stats *before, double total_now_s, double total_before_s,
     int32_t cpu_count);

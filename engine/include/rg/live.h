@@ -34,6 +34,7 @@ struct rg_live_host_options {
     const char *hostname;    /* instead of the system's; NULL or "": the system's */
     const char *config_path; /* document "datadog.yaml"; NULL: there is none */
     bool config_named;   /* the operator named config_path: absence is RG_EIO, not RG_ENOTFOUND */
+    const char *confd;   /* folder "conf.d"; NULL: there is none */
     const char *options; /* document "options"; NULL: there is none */
     const char *etc;     /* where os-release and machine-id are; NULL: "/etc" */
 };

@@ -11,10 +11,11 @@
  * One task runs at a time, and nothing takes time: when no task can go on, the clocks jump to the
  * earliest deadline. Deadlines that are equal come in the order in which their waits began.
  *
- * Without random_order the running task goes on until it waits, and the others follow in the order
- * in which they became ready; locks and conditions serve the longest waiter. With random_order each
- * lock, unlock, wait, sleep, spawn, join and rg_sim_runtime_yield lets the seed choose the task
- * that goes on, and the seed chooses among waiters too.
+ * In stable order the running task goes on until it waits, and the others follow in the order in
+ * which they became ready; locks and conditions serve the longest waiter. In the other orders each
+ * lock, unlock, wait, sleep, spawn, join and rg_sim_runtime_yield is a point at which another task
+ * may go on, and the order chooses among waiters too. Whoever is ready goes on before the clocks
+ * jump, in any order.
  *
  * A stop request ends every rg_runtime_wait_stop, now and later, with RG_ESTOPPED; everything else
  * goes on. A deadlock (tasks that wait for each other's locks or ends, or no task that can go on
@@ -22,11 +23,32 @@
  * spawn too, every lock is granted, held or not, and a task runs until it ends or joins. So all
  * tasks unwind; rg_sim_runtime_deadlock says what happened. Tasks that join each other in a circle
  * cannot unwind: an assertion ends the process. */
+enum rg_sim_order {
+    RG_SIM_ORDER_STABLE,
+    RG_SIM_ORDER_RANDOM, /* any of the ready tasks, all as likely */
+    /* Probabilistic concurrency testing (Burckhardt et al., ASPLOS 2010): tasks get random,
+     * distinct priorities and the highest that is ready goes on, but for pct_depth - 1 random steps
+     * at which the task that would go on falls below all the others. A bug that needs pct_depth
+     * orderings is met with a probability of at least 1 / (tasks * pct_steps ^ (pct_depth - 1)). A
+     * step is a point at which more than one task could go on. A task that keeps others waiting
+     * for RG_SIM_PCT_PATIENCE steps of one instant falls as well, so every ready task goes on. */
+    RG_SIM_ORDER_PCT,
+};
+
+#define RG_SIM_PCT_DEPTH     3
+#define RG_SIM_PCT_DEPTH_MAX 64
+#define RG_SIM_PCT_STEPS     1000
+#define RG_SIM_PCT_STEPS_MAX (UINT64_C(1) << 40)
+#define RG_SIM_PCT_PATIENCE  65536
+
 struct rg_sim_runtime_options {
     uint64_t seed;
     struct rg_mono mono_start;
     struct rg_wall wall_start;
-    bool random_order;
+    enum rg_sim_order order;
+    uint64_t order_seed;    /* for another order with the same seed; 0: that of the seed alone */
+    uint32_t pct_depth;     /* 0: RG_SIM_PCT_DEPTH; at most RG_SIM_PCT_DEPTH_MAX */
+    uint64_t pct_steps;     /* steps that a run has, estimated; 0: RG_SIM_PCT_STEPS */
     int64_t step_ns;        /* both clocks advance by this after each reading; >= 0 */
     struct rg_mono stop_at; /* when the stop request arrives; RG_MONO_NEVER for not at all */
 };
@@ -42,13 +64,15 @@ struct rg_sim_runtime_options {
 struct rg_sim_runtime_stats {
     uint64_t choices;    /* points at which a task was chosen */
     uint64_t switches;   /* choices of another task than the running one */
+    uint64_t steps;      /* choices among more than one task */
     uint64_t jumps;      /* of the clocks, because every task waited */
     int64_t jumped_ns;   /* sum of the jumps */
     uint64_t order_hash; /* rolling hash of the chosen tasks: equal runs, equal hashes */
 };
 
 /* The calling thread becomes task 0. *rt is owned: rg_runtime_destroy.
- *   RG_EINVALID  step_ns or mono_start is negative, or mono_start is RG_MONO_NEVER
+ *   RG_EINVALID  step_ns or mono_start is negative, mono_start is RG_MONO_NEVER, or pct_depth or
+ *                pct_steps is above its maximum
  *   RG_ENOMEM */
 RG_NODISCARD enum rg_status rg_sim_runtime_create(
     const struct rg_sim_runtime_options *options, struct rg_runtime **rt, struct rg_err *err);
@@ -67,6 +91,12 @@ void rg_sim_runtime_yield(struct rg_runtime *rt);
 /* One line that names the tasks which wait, what for, and who holds it; NULL when there was no
  * deadlock. Borrowed from rt. */
 const char *rg_sim_runtime_deadlock(struct rg_runtime *rt);
+
+/* One line that names two tasks that were in runs of one flow at the same time; NULL when that
+ * never happened. A run begins with rg_runtime_mark, and ends when its task marks again, waits for
+ * a condition, the stop or another task, or ends. A flow and its real-time form, "process" and
+ * "rtprocess", are one: they share their state. Borrowed from rt. */
+const char *rg_sim_runtime_overlap(struct rg_runtime *rt);
 
 void rg_sim_runtime_stats(struct rg_runtime *rt, struct rg_sim_runtime_stats *out);
 

@@ -48,6 +48,8 @@ enum rg_fault_call {
     RG_FAULT_USER,         /* host: the user id in decimal */
     RG_FAULT_ENV,          /* host: variable */
     RG_FAULT_DOCUMENT,     /* host: document, "datadog.yaml" */
+    RG_FAULT_DOCUMENTS,    /* host: folder, "conf.d" */
+    RG_FAULT_FILESYSTEM,   /* host: path of the file system */
     RG_FAULT_GET,          /* storage: object or namespace */
     RG_FAULT_PUT,          /* storage: object or namespace */
     RG_FAULT_REMOVE,       /* storage: object or namespace */
@@ -88,6 +90,9 @@ enum rg_fault_effect {
     /* drift_ppm: the wall clock gains (loses) that many microseconds per second while the window is
      * open, and keeps what it gained. WALL, and as RG_FAULT_STEP. */
     RG_FAULT_DRIFT,
+    /* clients, interval_s: the receiver of a payload answers with these, as an intake does that has
+     * watchers. EMIT; an output that expects no answer does not count. */
+    RG_FAULT_ANSWER,
 };
 
 enum rg_fault_per {
@@ -110,9 +115,11 @@ struct rg_fault_rule {
     enum rg_fault_effect effect;
     int errnum;
     uint64_t keep;
-    int64_t latency_ns; /* > 0, at most RG_FAULT_LATENCY_MAX */
-    int64_t step_ns;    /* not 0, at most RG_FAULT_STEP_MAX either way */
-    int64_t drift_ppm;  /* not 0, at most RG_FAULT_DRIFT_MAX either way */
+    int64_t latency_ns;  /* > 0, at most RG_FAULT_LATENCY_MAX */
+    int64_t step_ns;     /* not 0, at most RG_FAULT_STEP_MAX either way */
+    int64_t drift_ppm;   /* not 0, at most RG_FAULT_DRIFT_MAX either way */
+    uint32_t clients;    /* at most INT32_MAX */
+    uint32_t interval_s; /* at most INT32_MAX */
 };
 
 /* One fault that fired. Texts are borrowed for the callback. */
@@ -131,8 +138,14 @@ struct rg_fault_event {
  * neither the runtime nor another backend. */
 typedef void rg_fault_told_fn(void *ctx, const struct rg_fault_event *event);
 
+/* Called before each call that a rule could name, but for the wall clock, by the task that makes
+ * it. May use the runtime below: to let other tasks go on, for instance. */
+typedef void rg_fault_before_fn(void *ctx);
+
 struct rg_fault_options {
     uint64_t seed;
+    rg_fault_before_fn *before; /* may be NULL */
+    void *before_ctx;
     rg_fault_told_fn *told; /* may be NULL */
     void *told_ctx;
 };
@@ -154,6 +167,18 @@ const struct rg_backends *rg_fault_backends(struct rg_faults *faults);
  * rule could not spoil (a failure, an empty text, one that is short already) is not a firing. */
 uint64_t rg_fault_fired(struct rg_faults *faults, size_t rule);
 uint64_t rg_fault_matched(struct rg_faults *faults, size_t rule);
+
+/* Draws a plan for a run of for_ns: a random subset of targets and effects first, then up to max
+ * rules of that subset, with shares and windows (swarm testing). Each rule is one that
+ * rg_fault_wrap takes. Same seed and length, same rules. Returns their number, at least 1 when max
+ * is. Durations are whole milliseconds. */
+#define RG_FAULT_RANDOM_MAX 6
+size_t rg_fault_random(uint64_t seed, int64_t for_ns, struct rg_fault_rule *rules, size_t max);
+
+/* Appends a rule as an item of "faults" in a scenario, on one line. RG_ENOMEM, RG_ELIMIT: of out.
+ */
+RG_NODISCARD enum rg_status rg_fault_rule_text(
+    const struct rg_fault_rule *rule, struct rg_buf *out);
 
 /* "read", "list", "fds": what a scenario writes. "any" for RG_FAULT_ANY. Never NULL. */
 const char *rg_fault_call_name(enum rg_fault_call call);

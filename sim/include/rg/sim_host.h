@@ -21,10 +21,12 @@
  *   5+3x20   5, and then 20 times 3 more each:  5 8 11 .. 65
  *   90-10x9  90, and then 9 times 10 less each: 90 80 .. 0
  * joined by spaces. Values have up to three decimals and are not negative. Before world time 0 the
- * first value holds, after the end the last one. Zero-initialised: always 0. */
+ * first value holds, or a value of its own: "0.5|7 9x3" is 0.5 before and then 7 9 9 9 9. After the
+ * end the last one holds. Zero-initialised: always 0. */
 struct rg_sim_series {
     struct rg_sim_series_run *runs; /* owned; NULL: always 0 */
     size_t run_count;
+    int64_t before;  /* thousandths: the value before world time 0 */
     int64_t step_ns; /* how long one value holds */
 };
 
@@ -74,6 +76,11 @@ struct rg_sim_host_options {
     int32_t pid_max;          /* the largest pid; pid_first..RG_SIM_PID_MAX */
     int32_t agent_pid;        /* in the facts */
     uint32_t euid;            /* of the agent: not 0 means that other users' files are refused */
+    int32_t agent_cpus;       /* that the agent may run on, as its facts say; 0: cpu_count */
+    int64_t idle_falls_at_ns; /* world time at which the idle time falls by idle_falls_ns, as the */
+    int64_t idle_falls_ns;    /* counters of a CPU that went away do */
+    int64_t btime_error_ns;   /* the boot time in /proc/stat is off by this much until then */
+    int64_t btime_error_until_ns;
     const char *config_text;  /* document "datadog.yaml"; NULL: there is none */
     const char *options_text; /* document "options"; NULL: there is none */
     bool scheduling_points;   /* every call takes a lock of the clock: a point of task choice */
@@ -136,6 +143,11 @@ struct rg_sim_process_spec {
     int64_t zombie_ns;     /* an ended copy stays a zombie for so long */
     bool reuse_pids;       /* a new copy takes the pid that was given back last, if it is free */
 
+    size_t padding;          /* bytes of one more argument at the end: x and x and so on */
+    int64_t cpu_falls_at_ns; /* age at which its CPU time falls by cpu_falls_ns; 0: never */
+    int64_t cpu_falls_ns;
+    int64_t io_anew_at_ns; /* age at which its io counters start from 0 again; 0: never */
+
     int64_t exec_at_ns;    /* age at which a copy calls exec; 0: never */
     const char *exec_name; /* NULL: the name stays. So do exe and args */
     const char *exec_exe;
@@ -170,6 +182,27 @@ RG_NODISCARD enum rg_status rg_sim_host_add(
 /* Frees the series of a spec that is not added after all. */
 void rg_sim_process_spec_finish(struct rg_sim_process_spec *spec);
 
+/* A document of the host backend ("conf.d/cpu.d/conf.yaml"), from world time at_ns on; text NULL
+ * removes it. A later addition for the same time wins. Texts are copied.
+ *   RG_EINVALID  no name, or too long
+ *   RG_ELIMIT    more than RG_SIM_DOCUMENTS_MAX
+ *   RG_ENOMEM */
+RG_NODISCARD enum rg_status rg_sim_host_add_document(struct rg_sim_host *host, const char *name,
+    const char *text, int64_t at_ns, struct rg_err *err);
+
+/* What the file system mounted at path says; a path belongs to the deepest mount above it, and to
+ * RG_SIM_FILESYSTEM where there is none. RG_EINVALID, RG_ELIMIT, RG_ENOMEM. */
+RG_NODISCARD enum rg_status rg_sim_host_add_filesystem(struct rg_sim_host *host, const char *path,
+    const struct rg_filesystem *filesystem, struct rg_err *err);
+
+#define RG_SIM_DOCUMENTS_MAX   ((size_t)100000)
+#define RG_SIM_FILESYSTEMS_MAX ((size_t)10000)
+
+/* 64 GiB, half of it free. */
+#define RG_SIM_FILESYSTEM                                                                          \
+    ((struct rg_filesystem){4096, UINT64_C(1) << 24, UINT64_C(1) << 23, UINT64_C(1) << 23,         \
+        UINT64_C(1) << 22, UINT64_C(1) << 21})
+
 /* The backends, owned by the host and valid as long as it; rg_procfs_destroy and rg_host_destroy on
  * them do nothing, so that a set of backends may be torn down in any order before the host.
  * procfs has list, stat, status, statm, schedstat, io, cmdline, comm, the links exe and cwd, fds,
@@ -189,6 +222,10 @@ struct rg_sim_host_stats {
 
 /* As of the last call of a backend. */
 void rg_sim_host_stats(const struct rg_sim_host *host, struct rg_sim_host_stats *out);
+
+/* For profilers: fn is called when a call of procfs knows what it will show, with the model at the
+ * present; what follows until it returns is rendering. NULL: nobody is told. */
+void rg_sim_host_watch(struct rg_sim_host *host, void (*fn)(void *ctx), void *ctx);
 
 void rg_sim_host_destroy(struct rg_sim_host *host); /* NULL is fine */
 

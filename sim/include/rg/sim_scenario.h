@@ -27,7 +27,7 @@ struct rg_expect {
     uint32_t line, column; /* of it, counted from 1 */
 };
 
-/* One line of the options document, and the place in the file that it comes from. */
+/* The place in the file that something comes from; counted from 1. */
 struct rg_scenario_origin {
     uint32_t line, column;
 };
@@ -49,6 +49,7 @@ struct rg_scenario {
     struct rg_scenario_origin *origins; /* origin_count of them: of the lines of config */
     size_t origin_count;
     struct rg_fault_rule *faults;
+    struct rg_scenario_origin *fault_origins; /* of the items of faults */
     size_t fault_count;
     struct rg_expect *expects;
     size_t expect_count;

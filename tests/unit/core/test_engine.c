@@ -51,6 +51,8 @@ static void test_a_run_lasts_as_long_as_configured_and_reports(void **state)
     assert_int_equal(payloads(&f, "rtprocess"), 5);
     assert_int_equal(report.payloads, 7);
     assert_int_equal(report.dropped_payloads, 0);
+    assert_int_equal(report.unwanted_payloads, 0);
+    assert_int_equal(report.made_payloads, 7);
     fixture_finish(&f);
 }
 
@@ -89,7 +91,7 @@ static uint64_t hash_of_run(bool random_order, uint64_t seed, uint64_t *sent)
     prepare(&f, "run: {for: 30s, checks: [process, rtprocess]}\n");
     fixture_finish(&f);
     options.seed = seed;
-    options.random_order = random_order;
+    options.order = random_order ? RG_SIM_ORDER_RANDOM : RG_SIM_ORDER_STABLE;
     assert_int_equal(rg_sim_runtime_create(&options, &f.runtime, &err), RG_OK);
     assert_int_equal(
         rg_sim_sink_create(&(struct rg_sim_sink_options){.runtime = f.runtime}, &f.sink, &err),

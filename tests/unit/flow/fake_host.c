@@ -171,6 +171,24 @@ static enum rg_status document(
     return pick(from_host(host)->documents, name, out);
 }
 
+static enum rg_status list_documents(
+    struct rg_host *host, const char *folder, struct rg_buf *out, struct rg_err *err)
+{
+    (void)err;
+    (void)from_host(host);
+    return rg_buf_printf(out, "%s/cpu.yaml%c", folder, 0);
+}
+
+static enum rg_status filesystem(
+    struct rg_host *host, const char *path, struct rg_filesystem *out, struct rg_err *err)
+{
+    (void)err;
+    (void)from_host(host);
+    (void)path;
+    *out = (struct rg_filesystem){.block_size_bytes = 4096, .blocks = 100};
+    return RG_OK;
+}
+
 static void host_destroy(struct rg_host *host)
 {
     (void)host;
@@ -193,6 +211,8 @@ static const struct rg_host_ops fake_host_ops = {
     .user_name = user_name,
     .env = env,
     .document = document,
+    .list_documents = list_documents,
+    .filesystem = filesystem,
     .destroy = host_destroy,
 };
 

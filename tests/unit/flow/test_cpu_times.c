@@ -216,6 +216,17 @@ static void test_reused_pid_owns_all_of_its_cpu_time(void **state)
     assert_near(rg_process_cpu_rates(&now, &before, 120, 100, 1).total_pct, 10);
 }
 
+static void test_times_that_were_never_read_give_no_share(void **state)
+{
+    struct rg_process_stats before = {0}, now = used(500, 500);
+
+    (void)state;
+    assert_near(rg_process_cpu_rates(&now, &before, 120, 100, 1).total_pct, 0);
+    assert_near(rg_process_cpu_rates(&before, &now, 120, 100, 1).total_pct, 0);
+    now.create_time_ms = 0; /* a process as old as the host, whose boot time is not known */
+    assert_near(rg_process_cpu_rates(&now, &before, 2000, 0, 1).total_pct, 50);
+}
+
 static void test_clock_step_does_not_look_like_a_reused_pid(void **state)
 {
     struct rg_process_stats before = used(500, 500), now = used(501, 500);
@@ -294,6 +305,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             test_fb16_shares_scale_by_host_cpus_not_by_allowed_cpus, setup, teardown),
         cmocka_unit_test(test_reused_pid_owns_all_of_its_cpu_time),
+        cmocka_unit_test(test_times_that_were_never_read_give_no_share),
         cmocka_unit_test(test_clock_step_does_not_look_like_a_reused_pid),
         cmocka_unit_test(test_io_rate_table_of_the_specification_holds),
         cmocka_unit_test(test_io_of_a_reused_pid_has_no_rate_yet),

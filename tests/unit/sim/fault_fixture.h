@@ -58,7 +58,7 @@ static inline void faulty_world(struct faulty *t)
 static inline void faulty_plan(
     struct faulty *t, const struct rg_fault_rule *rules, size_t count, uint64_t seed)
 {
-    const struct rg_fault_options options = {seed, faulty_told, t};
+    const struct rg_fault_options options = {.seed = seed, .told = faulty_told, .told_ctx = t};
 
     assert_int_equal(rg_fault_wrap(&t->inner, rules, count, &options, &t->faults, &t->err), RG_OK);
     t->b = rg_fault_backends(t->faults);

@@ -60,6 +60,10 @@ static enum rg_status call_kind(struct faulty *t, enum rg_fault_call kind)
         return rg_host_env(t->b->host, "HOME", &t->out, &t->err);
     case RG_FAULT_DOCUMENT:
         return rg_host_document(t->b->host, "options", &t->out, &t->err);
+    case RG_FAULT_DOCUMENTS:
+        return rg_host_list_documents(t->b->host, "conf.d", &t->out, &t->err);
+    case RG_FAULT_FILESYSTEM:
+        return rg_host_filesystem(t->b->host, "/", &(struct rg_filesystem){0}, &t->err);
     case RG_FAULT_PUT:
         return rg_storage_put(t->b->storage, "ns", "object", "bytes", 5, &t->err);
     case RG_FAULT_GET:
@@ -132,6 +136,38 @@ static void test_a_full_disk_leaves_the_old_object(void **state)
     assert_int_equal(rg_storage_get(t.b->storage, "ns", "dump", &t.out, &t.err), RG_OK);
     assert_true(rg_str_is(rg_str_buf(&t.out), "old"));
     assert_string_equal(t.events, "0@0 put ns/dump: ENOSPC\n");
+    faulty_finish(&t);
+}
+
+static void test_a_receiver_answers_with_clients_and_an_interval(void **state)
+{
+    static const uint8_t want[] = {
+        3, 0, 23, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x1a, 5, 8, 2, 16, 0xac, 2};
+    const struct rg_fault_rule rules[] = {
+        {.call = RG_FAULT_EMIT,
+            .name = "process",
+            .nth = 2,
+            .effect = RG_FAULT_ANSWER,
+            .clients = 2,
+            .interval_s = 300},
+    };
+    struct rg_output output = {
+        .kind = "payload", .source = "process", .payload = RG_STR_LIT("bytes")};
+    struct faulty t;
+
+    (void)state;
+    faulty_init(&t, rules, 1, 1);
+    for (int i = 1; i <= 3; i++) {
+        assert_int_equal(rg_sink_emit(t.b->sink, &output, &t.out, &t.err), RG_OK);
+        assert_int_equal(t.out.len, i == 2 ? sizeof(want) : 0);
+        if (i == 2)
+            assert_memory_equal(t.out.data, want, sizeof(want));
+    }
+    output.kind = "log"; /* nobody answers a log line */
+    assert_int_equal(rg_sink_emit(t.b->sink, &output, NULL, &t.err), RG_OK);
+    assert_int_equal(rg_fault_matched(t.faults, 0), 3);
+    assert_int_equal(rg_sim_sink_count(t.sink), 4);
+    assert_string_equal(t.events, "0@0 emit payload/process: answered 2 clients, 300s\n");
     faulty_finish(&t);
 }
 
@@ -444,6 +480,7 @@ int main(void)
         cmocka_unit_test(test_every_call_can_fail_and_only_the_named_one_does),
         cmocka_unit_test(test_a_rule_for_any_call_fails_the_nth_of_all_backends),
         cmocka_unit_test(test_a_full_disk_leaves_the_old_object),
+        cmocka_unit_test(test_a_receiver_answers_with_clients_and_an_interval),
         cmocka_unit_test(test_a_sink_fails_or_refuses_and_takes_nothing),
         cmocka_unit_test(test_a_short_read_keeps_the_first_bytes),
         cmocka_unit_test(test_an_answer_that_is_short_already_is_no_firing),

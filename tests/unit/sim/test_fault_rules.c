@@ -239,6 +239,8 @@ static void test_rules_that_contradict_themselves_are_refused(void **state)
         "fault 2: a key that is drawn once has no n-th call");
     refuse(RULE(.effect = RG_FAULT_LATENCY), "fault 2: the latency is not between 1 ns and a day");
     refuse(RULE(.effect = RG_FAULT_STEP), "fault 2: the step is zero or above ten years");
+    refuse(RULE(.effect = RG_FAULT_ANSWER, .interval_s = UINT32_MAX),
+        "fault 2: a number of the answer is too large");
     refuse(RULE(.effect = RG_FAULT_DRIFT, .drift_ppm = 500001),
         "fault 2: the drift is zero or above 500000 ppm");
     refuse(RULE(.effect = RG_FAULT_STEP, .step_ns = 1, .nth = 1),

@@ -67,7 +67,7 @@ static void run_tasks(
 {
     struct fake_host host;
     struct shared s = {0};
-    const struct rg_fault_options options = {3, count_told, &s};
+    const struct rg_fault_options options = {.seed = 3, .told = count_told, .told_ctx = &s};
     struct rg_backends inner;
     struct rg_err err = {0};
     uint32_t tasks[TASKS];
@@ -119,7 +119,7 @@ static void run_simulated(uint64_t seed, uint64_t *fired, uint64_t *matched, uin
     struct rg_err err = {0};
 
     options.seed = seed;
-    options.random_order = true;
+    options.order = RG_SIM_ORDER_RANDOM;
     options.step_ns = 1;
     assert_int_equal(rg_sim_runtime_create(&options, &runtime, &err), RG_OK);
     run_tasks(runtime, fired, matched, order);

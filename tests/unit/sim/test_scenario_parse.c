@@ -48,6 +48,8 @@ static void test_a_whole_scenario_is_read(void **state)
     assert_int_equal(s->origins[1].line, 8);
     assert_int_equal(s->origins[1].column, 3);
     assert_int_equal(s->fault_count, 1);
+    assert_true(s->fault_origins[0].line > 1);
+    assert_true(s->fault_origins[0].column > 1);
     assert_int_equal(s->faults[0].target, RG_FAULT_PROCFS);
     assert_int_equal(s->faults[0].call, RG_FAULT_READ);
     assert_int_equal(s->faults[0].errnum, EACCES);

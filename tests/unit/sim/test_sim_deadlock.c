@@ -177,7 +177,7 @@ static void party_init(struct party *party, bool random_order)
 {
     struct rg_sim_runtime_options options = RG_SIM_RUNTIME_OPTIONS;
 
-    options.random_order = random_order;
+    options.order = random_order ? RG_SIM_ORDER_RANDOM : RG_SIM_ORDER_STABLE;
     *party = (struct party){.rt = sim_new(&options)};
     party->mutex = rg_mutex_create(party->rt, "door");
     party->cond = rg_cond_create(party->rt, "music");

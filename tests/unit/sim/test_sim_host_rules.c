@@ -108,6 +108,49 @@ static void test_answers_depend_on_seed_and_time_only(void **state)
     rig_close(&other);
 }
 
+static void test_counters_and_the_boot_time_can_be_wrong(void **state)
+{
+    struct rg_sim_host_options options = RG_SIM_HOST_OPTIONS;
+    struct world_rig rig;
+    uint64_t idle, boot;
+
+    (void)state;
+    options.cpu_count = 4;
+    options.idle_falls_at_ns = 10 * RG_NS_PER_S;
+    options.idle_falls_ns = 100 * RG_NS_PER_S;
+    options.btime_error_ns = -3600 * RG_NS_PER_S;
+    options.btime_error_until_ns = 10 * RG_NS_PER_S;
+    rig_open(&rig, options);
+    rig_add(&rig, (struct rg_sim_process_spec){.name = "old",
+                      .args = old_args,
+                      .arg_count = 1,
+                      .padding = 3,
+                      .start_ns = -100 * RG_NS_PER_S,
+                      .cpu = series("100"),
+                      .user_percent = 50,
+                      .cpu_falls_at_ns = 105 * RG_NS_PER_S,
+                      .cpu_falls_ns = 20 * RG_NS_PER_S,
+                      .read_bytes_s = series("4096"),
+                      .io_anew_at_ns = 105 * RG_NS_PER_S});
+    assert_memory_equal(rig_text(&rig, 1, "cmdline"), "/bin/sh\0xxx\0", 12);
+    assert_int_equal(stat_field(rig_text(&rig, 1, "stat"), 14), 5000);
+    assert_int_equal(after(rig_text(&rig, 1, "io"), "syscr: "), 20 + 100);
+    boot = after(rig_text(&rig, 0, "stat"), "btime ");
+    rig_pass(&rig, 5 * RG_NS_PER_S);
+    assert_int_equal(stat_field(rig_text(&rig, 1, "stat"), 14), 5250 - 2000);
+    assert_int_equal(stat_field(rig_text(&rig, 1, "stat"), 15), 5250);
+    assert_int_equal(after(rig_text(&rig, 1, "io"), "syscr: "), 20);
+    assert_int_equal(after(rig_text(&rig, 1, "io"), "read_bytes: "), 0);
+    idle = after(rig_text(&rig, 0, "stat"), "cpu  ");
+    assert_true(idle >= 5250);
+    idle = after(rig_text(&rig, 0, "stat"), "5250 0 5250 ");
+    rig_pass(&rig, 5 * RG_NS_PER_S);
+    assert_int_equal(after(rig_text(&rig, 0, "stat"), "btime "), boot + 3600);
+    assert_int_equal(
+        after(rig_text(&rig, 0, "stat"), "5500 0 5500 "), idle + 4 * 500 - 500 - 10000);
+    rig_close(&rig);
+}
+
 struct seen {
     uint64_t start, switches, switched_in, cpu, syscr, syscw, code, uid, rss, fds;
     bool off_cpu;
@@ -359,6 +402,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers_depend_on_seed_and_time_only),
+        cmocka_unit_test(test_counters_and_the_boot_time_can_be_wrong),
         cmocka_unit_test(test_nothing_changes_while_a_process_is_off_the_cpu),
         cmocka_unit_test(test_cpu_time_follows_the_series),
         cmocka_unit_test(test_host_totals_cover_all_processes),

@@ -52,7 +52,7 @@ static uint64_t perform(struct play *play, uint64_t seed, bool random_order)
     uint32_t tasks[TASKS];
 
     options.seed = seed;
-    options.random_order = random_order;
+    options.order = random_order ? RG_SIM_ORDER_RANDOM : RG_SIM_ORDER_STABLE;
     *play = (struct play){.trace.rt = sim_new(&options)};
     play->mutex = rg_mutex_create(play->trace.rt, "stage");
     play->cond = rg_cond_create(play->trace.rt, "all arrived");
@@ -172,7 +172,7 @@ static void test_no_item_and_no_wakeup_is_lost_under_100_seeds(void **state)
         struct market market = {.producing = 2};
 
         options.seed = seed;
-        options.random_order = true;
+        options.order = RG_SIM_ORDER_RANDOM;
         market.rt = sim_new(&options);
         market.mutex = rg_mutex_create(market.rt, "market");
         market.room = rg_cond_create(market.rt, "room");
@@ -219,7 +219,7 @@ static void test_yield_explores_interleavings_only_in_random_order(void **state)
         struct racer racer = {NULL, &shared};
 
         options.seed = run / 2;
-        options.random_order = run % 2;
+        options.order = run % 2 ? RG_SIM_ORDER_RANDOM : RG_SIM_ORDER_STABLE;
         racer.rt = sim_new(&options);
         sim_start(racer.rt, "one", race_task, &racer);
         sim_start(racer.rt, "two", race_task, &racer);

@@ -43,6 +43,18 @@ static void test_first_value_holds_before_and_last_one_after(void **state)
     rg_sim_series_finish(&s);
 }
 
+static void test_value_before_the_bar_holds_before_the_run(void **state)
+{
+    struct rg_sim_series s = series("0.5|7 9x2");
+
+    (void)state;
+    assert_int_equal(rg_sim_series_at(&s, -1), 500);
+    assert_int_equal(rg_sim_series_at(&s, 0), 7000);
+    assert_int_equal(rg_sim_series_at(&s, STEP), 9000);
+    assert_int_equal(rg_sim_series_sum(&s, -2 * STEP, STEP), 10 * (2 * 500 + 7000));
+    rg_sim_series_finish(&s);
+}
+
 static void test_sum_is_exact_at_any_cut(void **state)
 {
     struct rg_sim_series s = series("5+3x2 0x1 7.5");
@@ -71,7 +83,7 @@ static void test_malformed_words_are_named(void **state)
 {
     static const char *const bad[] = {"x", "5+", "5+3", "5x", "5x-1", "5x+1", "-5", "5-3x2",
         "1.2345", "1.", ".5", "5+3x99999999999", "1e3", "5 +3x2", "5+3x2x2", "1000000000001",
-        "1x2y", "999999999999+2x2", "5++3x2"};
+        "1x2y", "999999999999+2x2", "5++3x2", "|5", "5|", "1x2|5", "1|2|3", "-1|5"};
     struct rg_sim_series s;
     struct rg_err err;
 
@@ -111,6 +123,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_notation_is_that_of_load_generators),
         cmocka_unit_test(test_first_value_holds_before_and_last_one_after),
+        cmocka_unit_test(test_value_before_the_bar_holds_before_the_run),
         cmocka_unit_test(test_sum_is_exact_at_any_cut),
         cmocka_unit_test(test_huge_values_over_days_saturate),
         cmocka_unit_test(test_malformed_words_are_named),

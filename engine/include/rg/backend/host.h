@@ -9,6 +9,7 @@ struct rg_host; /* implementers: see rg/ops/host_ops.h */
 
 #define RG_HOST_TEXT_MAX     256
 #define RG_HOST_DOCUMENT_MAX ((size_t)4 << 20)
+#define RG_HOST_PATH_MAX     4096 /* bytes, NUL included: PATH_MAX */
 
 /* Constant for a run. Texts are NUL-terminated and may be empty when the host does not say. */
 struct rg_host_facts {
@@ -49,6 +50,29 @@ RG_NODISCARD enum rg_status rg_host_env(
  * above RG_HOST_DOCUMENT_MAX RG_EACCES, RG_EIO  it exists but cannot be read; err names the file */
 RG_NODISCARD enum rg_status rg_host_document(
     struct rg_host *host, const char *name, struct rg_buf *out, struct rg_err *err);
+
+/* The documents below a folder such as "conf.d", into out: "conf.d/cpu.d/conf.yaml", each name
+ * ended by NUL, sorted by bytes. Regular files of the folder and of the folders in it, and what
+ * links to such; no deeper ones. rg_host_document reads them. RG_ENOTFOUND  there is no such folder
+ *   RG_ETOOBIG    above RG_HOST_DOCUMENT_MAX, or above out->max
+ *   RG_EACCES, RG_EIO  it exists but cannot be read; err names it */
+RG_NODISCARD enum rg_status rg_host_list_documents(
+    struct rg_host *host, const char *folder, struct rg_buf *out, struct rg_err *err);
+
+/* What statvfs says of the file system that holds a path. */
+struct rg_filesystem {
+    uint64_t block_size_bytes; /* f_frsize; > 0 */
+    uint64_t blocks;           /* f_blocks */
+    uint64_t blocks_free;      /* f_bfree */
+    uint64_t blocks_available; /* f_bavail: for users without privileges */
+    uint64_t files;            /* f_files */
+    uint64_t files_free;       /* f_ffree */
+};
+
+/* path is absolute, below RG_HOST_PATH_MAX bytes.
+ *   RG_ENOTFOUND, RG_EACCES, RG_EIO  as the host answers; err->errnum holds the errno */
+RG_NODISCARD enum rg_status rg_host_filesystem(
+    struct rg_host *host, const char *path, struct rg_filesystem *out, struct rg_err *err);
 
 void rg_host_destroy(struct rg_host *host); /* NULL is fine */
 

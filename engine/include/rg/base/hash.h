@@ -26,4 +26,22 @@ uint32_t rg_fnv1_32(const void *bytes, size_t len);
 uint32_t rg_fnv1_32_more(uint32_t state, const void *bytes, size_t len);
 uint64_t rg_fnv1a_64(const void *bytes, size_t len);
 
+/* FNV-1 (multiply, then XOR) in 64 bits; the state to start with is RG_FNV1_64_START. */
+#define RG_FNV1_64_START UINT64_C(14695981039346656037)
+uint64_t rg_fnv1_64(const void *bytes, size_t len);
+uint64_t rg_fnv1_64_more(uint64_t state, const void *bytes, size_t len);
+
+/* MurmurHash3 x64 128 with seed 0, of which callers use the first half. What is added in pieces
+ * gives the hash of the concatenation. */
+struct rg_murmur3 {
+    uint64_t h1, h2;
+    uint64_t len;
+    uint8_t tail[16]; /* bytes that do not fill a block yet; len % 16 of them */
+};
+
+void rg_murmur3_init(struct rg_murmur3 *m);
+void rg_murmur3_add(struct rg_murmur3 *m, const void *bytes, size_t len);
+uint64_t rg_murmur3_sum64(const struct rg_murmur3 *m); /* m may be added to afterwards */
+uint64_t rg_murmur3_64(const void *bytes, size_t len);
+
 #endif

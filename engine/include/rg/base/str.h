@@ -40,6 +40,9 @@ bool rg_str_to_duration(struct rg_str s, int64_t *out_ns);
 /* "4096", "64KiB", "1MiB", "2GiB"; result in bytes. */
 bool rg_str_to_size(struct rg_str s, uint64_t *out_bytes);
 
+/* Bytes of the UTF-8 character that s starts with (1 to 4); 0 when it starts with none. */
+size_t rg_str_utf8_len(struct rg_str s);
+
 /* Appends s with control characters, backslash and non-UTF-8 bytes escaped (\n, \x1b). */
 RG_NODISCARD enum rg_status rg_str_escape(struct rg_buf *out, struct rg_str s);
 

@@ -23,7 +23,11 @@ struct rg_engine_report {
     uint64_t failed_runs;
     uint64_t payloads;         /* messages that the sink took */
     uint64_t dropped_payloads; /* messages that were lost */
-    size_t processes_seen;     /* in the last scan */
+    /* Messages that the configuration has thrown away, and messages that checks made: the latter
+     * are payloads, dropped_payloads and unwanted_payloads together, or something went astray. Only
+     * of rg_engine_run. */
+    uint64_t unwanted_payloads, made_payloads;
+    size_t processes_seen; /* in the last scan */
 };
 
 /* Runs the configured checks until run.for is over or the stop request comes, sends what is queued

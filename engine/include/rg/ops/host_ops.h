@@ -13,6 +13,10 @@ struct rg_host_ops {
         struct rg_host *host, const char *name, struct rg_buf *out, struct rg_err *err);
     enum rg_status (*document)(
         struct rg_host *host, const char *name, struct rg_buf *out, struct rg_err *err);
+    enum rg_status (*list_documents)(
+        struct rg_host *host, const char *folder, struct rg_buf *out, struct rg_err *err);
+    enum rg_status (*filesystem)(
+        struct rg_host *host, const char *path, struct rg_filesystem *out, struct rg_err *err);
     void (*destroy)(struct rg_host *host);
 };
 

@@ -77,6 +77,29 @@ enum rg_status rg_payload_queue_add(struct rg_payload_queue *q, struct rg_queue_
     return RG_OK;
 }
 
+enum rg_status rg_payload_queue_return(struct rg_payload_queue *q, struct rg_queue_item item)
+{
+    void *array = q->items;
+    enum rg_status st;
+
+    if (q->count == q->items_max || item.weight > q->weight_max ||
+        q->weight > q->weight_max - item.weight) {
+        q->drop(q->drop_ctx, item.value);
+        return RG_OK;
+    }
+    st = rg_grow(&array, &q->cap, q->count + 1, sizeof(*q->items), RG_QUEUE_ITEMS_LIMIT);
+    q->items = array;
+    if (st != RG_OK) {
+        q->drop(q->drop_ctx, item.value);
+        return st;
+    }
+    memmove(&q->items[1], q->items, q->count * sizeof(*q->items));
+    q->items[0] = item;
+    q->count++;
+    q->weight += item.weight;
+    return RG_OK;
+}
+
 bool rg_payload_queue_take(struct rg_payload_queue *q, struct rg_queue_item *item)
 {
     if (q->count == 0)

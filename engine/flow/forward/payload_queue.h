@@ -35,6 +35,11 @@ void rg_payload_queue_finish(struct rg_payload_queue *q); /* drops what is left 
 RG_NODISCARD enum rg_status rg_payload_queue_add(
     struct rg_payload_queue *q, struct rg_queue_item item);
 
+/* Puts back, as the oldest, the item that was taken last. When others took its room meanwhile, it
+ * is what makes room: it is dropped. RG_ENOMEM: it was dropped. */
+RG_NODISCARD enum rg_status rg_payload_queue_return(
+    struct rg_payload_queue *q, struct rg_queue_item item);
+
 /* Removes the oldest; false when empty. The value is the caller's. */
 bool rg_payload_queue_take(struct rg_payload_queue *q, struct rg_queue_item *item);
 
