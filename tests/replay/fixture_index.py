@@ -7,6 +7,7 @@ from pathlib import Path
 DATA = Path(os.environ.get("RG_SOURCE_DIR", Path(__file__).resolve().parents[2])) / "fixtures" / "data"
 INDEX = DATA / "index.jsonl"
 README = DATA / "README.md"
+HEAVY_EFFECTS = 100_000
 BEGIN, END = "<!-- table begins -->\n", "<!-- table ends -->\n"
 HEAD = ("| file | shows | recorded | effects | outputs | bytes | output hash |\n"
         "| --- | --- | --- | --- | --- | --- | --- |\n")
@@ -19,6 +20,11 @@ def load():
 
 def is_simulated(entry):
     return entry["recorded"].startswith("simulated")
+
+
+def is_heavy(entry):
+    """Takes too long under sanitizers."""
+    return entry["effects"] > HEAVY_EFFECTS
 
 
 def scenario_of(entry):

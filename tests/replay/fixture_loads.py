@@ -24,11 +24,11 @@ RECORD --for 25s --checks process,rtprocess
 """
 
 WRITERS = """
-perl -e 'open F, "+>", "/var/tmp/reagent-load"; unlink "/var/tmp/reagent-load"; for (;;) {
-syswrite F, "x" x 65536; sysseek F, 0, 0 if ++$n % 50 == 0; select(undef, undef, undef, 0.05) }' writer &
+perl -e 'sysopen F, "/var/reagent-load", 1 | 0100 | 010000; unlink "/var/reagent-load"; # O_DSYNC
+for (;;) { syswrite F, "x" x 16384; select(undef, undef, undef, 0.05) }' writer &
 perl -e 'for (;;) { open F, "/bin/sh"; 1 while sysread F, $x, 8192; close F;
 select(undef, undef, undef, 0.1) }' reader &
-perl -e 'open my $f, "/dev/null" and push @f, $f for 1..200; sleep 600' files &
+perl -e 'for (1..200) { open my $f, "<", "/dev/null"; push @f, $f } sleep 600' files &
 RECORD --for 25s
 """
 
@@ -53,7 +53,7 @@ stay own --passphrase-of-ours={SECRETS[5]}
 cat >/opt/reagent/datadog.yaml <<'END'
 api_key: {SECRETS[6]}
 process_config:
-  process_collection: {enabled: true}
+  process_collection: {{enabled: true}}
   custom_sensitive_words: ['*passphrase*']
 END
 RECORD --for 14s --config /opt/reagent/datadog.yaml

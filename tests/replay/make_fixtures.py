@@ -16,28 +16,50 @@ from concurrent.futures import ThreadPoolExecutor
 
 import fixture_index
 from fixture_loads import LOADS, RECOVERED
-from replay_kit import REAGENT, document, need, reagent, tell
+from replay_kit import REAGENT, document, need, reagent, scratch, tell
 
 BINARY = "/opt/reagent/reagent"
 CAPTURE = "/opt/reagent/host.mcap"
 NAMESPACES = ["--pid", "--fork", "--kill-child", "--mount-proc", "--mount", "--uts", "--ipc", "--cgroup"]
 # The program is moved to where nothing tells whose it was.
 ENTER = """
-mount -t tmpfs tmpfs /opt && mkdir /opt/reagent && cp "$1" /opt/reagent/reagent || exit 1
+mount -t tmpfs tmpfs /opt && mkdir /opt/reagent && cp "$1" /opt/reagent/reagent && cp "$2" /opt/short.so || exit 1
 echo 00112233445566778899aabbccddeeff >/opt/machine-id && mount --bind /opt/machine-id /etc/machine-id
 hostname host-a
 cd /
 exec env -i PATH=/usr/bin:/bin sh -s
 """
+# The release of the kernel without what its builder added, which may name a workplace.
+SHORT_RELEASE = r"""
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+int uname(struct utsname *out)
+{
+    if (syscall(SYS_uname, out) != 0)
+        return -1;
+    out->release[strcspn(out->release, "-+")] = 0;
+    return 0;
+}
+"""
 
 
-def record_live(name, path):
+def build_short_release(folder):
+    library = folder / "short.so"
+    subprocess.run(["gcc", "-shared", "-fPIC", "-x", "c", "-o", str(library), "-"],
+        input=SHORT_RELEASE.encode(), check=True)
+    return library
+
+
+def record_live(name, path, library):
     _, policy, load = LOADS[name]
-    command = f"$AS {BINARY} record -o {CAPTURE} --mask {policy} --log-level warn"
+    command = f"env LD_PRELOAD=/opt/short.so $AS {BINARY} record -o {CAPTURE} --mask {policy} --log-level warn"
     lines = [f"{line.replace('RECORD', command)} </dev/null >&2" if line.startswith("RECORD") else line
              for line in load.splitlines()]
     script = "\n".join(lines) + f"\ncat {CAPTURE}\n"
-    done = subprocess.run(["unshare", *NAMESPACES, "sh", "-c", ENTER, "sh", str(REAGENT)],
+    done = subprocess.run(["unshare", *NAMESPACES, "sh", "-c", ENTER, "sh", str(REAGENT), str(library)],
         input=script.encode(), capture_output=True, timeout=120)
     need(done.returncode == 0 and done.stdout, f"{name}: {tell(done)}")
     path.write_bytes(done.stdout)
@@ -63,9 +85,9 @@ def make_simulated(scenario):
     return entry_of(path, shows.removeprefix("why: "), f"simulated, seed {info['metadata']['seed']}")
 
 
-def make_live(name):
+def make_live(name, library):
     path = fixture_index.DATA / f"{name}.mcap"
-    record_live(name, path)
+    record_live(name, path, library)
     return entry_of(path, LOADS[name][0], f"live, mask {LOADS[name][1]}")
 
 
@@ -92,8 +114,10 @@ def main():
     need(not live or (args.live and os.geteuid() == 0), "live ones need --live, and root")
     entries = {e["file"]: e for e in fixture_index.load()} if fixture_index.INDEX.exists() else {}
     made = [make_simulated(scenarios[n]) for n in names if n in scenarios]
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        made += pool.map(make_live, live)
+    if live:
+        with scratch() as folder, ThreadPoolExecutor(max_workers=4) as pool:
+            library = build_short_release(folder)
+            made += pool.map(lambda name: make_live(name, library), live)
     made += [make_recovered(n) for n in names if n in RECOVERED]
     entries |= {e["file"]: e for e in made}
     fixture_index.store(list(entries.values()))
