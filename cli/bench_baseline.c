@@ -2,28 +2,7 @@
 
 #include "cli.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
-
-static enum rg_status read_file(const char *path, struct rg_buf *out, struct rg_err *err)
-{
-    FILE *file = fopen(path, "re");
-    char block[16384];
-    enum rg_status st = RG_OK;
-    size_t n;
-
-    if (!file)
-        return rg_err_errno(err, errno);
-    while (st == RG_OK && (n = fread(block, 1, sizeof(block), file)) > 0)
-        st = rg_buf_append(out, block, n);
-    if (st == RG_OK && ferror(file))
-        st = rg_err_errno(err, EIO);
-    else if (st != RG_OK)
-        rg_err_set(err, st == RG_ENOMEM ? "out of memory" : "larger than a document of bench");
-    fclose(file);
-    return st;
-}
 
 static const struct scenario_node *root(const struct bench_baseline *b)
 {
@@ -75,7 +54,7 @@ enum rg_status bench_baseline_open(
 
     baseline->path = path;
     rg_buf_init(&text, SCENARIO_BYTES_MAX);
-    st = read_file(path, &text, err);
+    st = cli_read_file(path, &text, err);
     if (st == RG_OK) {
         st = scenario_doc_load(&baseline->doc, path, rg_str_buf(&text), err);
         baseline->open = true;

@@ -1,6 +1,7 @@
 /* A process for each measured run: what one leaves behind in memory cannot help or hurt the next.
  */
 #include "bench_sample.h"
+#include "child_process.h"
 #include "cli.h"
 
 #include <errno.h>
@@ -38,10 +39,8 @@ static enum rg_status wait_for(pid_t pid, struct bench_sample *shared, struct rg
 {
     int status;
 
-    while (waitpid(pid, &status, 0) < 0) {
-        if (errno != EINTR)
-            return rg_err_errno(err, errno);
-    }
+    if (!child_wait(pid, &status, NULL))
+        return rg_err_errno(err, errno);
     if (status == 0)
         return RG_OK;
     shared->code = CLI_INTERNAL;
@@ -61,9 +60,7 @@ enum rg_status bench_child_run(const struct bench_subject *subject, const struct
 
     if (shared == MAP_FAILED)
         return rg_err_errno(err, errno);
-    fflush(stdout); /* or the process would print our lines again */
-    fflush(stderr);
-    pid = fork();
+    pid = child_fork();
     if (pid == 0)
         child(subject, marks, profile, shared);
     st = pid < 0 ? rg_err_errno(err, errno) : wait_for(pid, shared, err);

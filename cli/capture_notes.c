@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/utsname.h>
 
 const char *const capture_mask_names[] = {"off", "standard", "strict", NULL};
@@ -46,7 +47,8 @@ enum rg_status capture_notes_add(
 enum rg_status capture_notes_scenario(
     struct rg_recorder *rec, const struct capture_origin *origin, struct rg_err *err)
 {
-    char seed[24], command[96];
+    char seed[24], command[192], order_seed[24], depth[24], steps[24];
+    bool pct = origin->scheduler && strcmp(origin->scheduler, "pct") == 0;
     const struct note notes[] = {
         {"scenario", origin->scenario},
         {"seed", seed},
@@ -56,10 +58,23 @@ enum rg_status capture_notes_scenario(
         {"version", RG_VERSION},
         {"mask", capture_mask_names[origin->mask]},
         {"command", command},
+        {"order", origin->scheduler},
+        {"order_seed", origin->scheduler ? order_seed : NULL},
+        {"pct_depth", pct ? depth : NULL},
+        {"pct_steps", pct ? steps : NULL},
     };
 
     snprintf(seed, sizeof(seed), "%" PRIu64, origin->seed);
-    snprintf(command, sizeof(command), "record --scenario --mask %s --seed %s",
-        capture_mask_names[origin->mask], seed);
+    snprintf(order_seed, sizeof(order_seed), "%" PRIu64, origin->order_seed);
+    snprintf(depth, sizeof(depth), "%" PRIu32, origin->pct_depth);
+    snprintf(steps, sizeof(steps), "%" PRIu64, origin->pct_steps);
+    if (origin->scheduler)
+        snprintf(command, sizeof(command), "explore --seeds %s --scheduler %s%s%s%s%s%s%s",
+            order_seed, origin->scheduler, pct ? " --depth " : "", pct ? depth : "",
+            pct ? " --steps " : "", pct ? steps : "", origin->faults ? " --faults " : "",
+            origin->faults ? origin->faults : "");
+    else
+        snprintf(command, sizeof(command), "record --scenario --mask %s --seed %s",
+            capture_mask_names[origin->mask], seed);
     return add(rec, notes, sizeof(notes) / sizeof(notes[0]), err);
 }

@@ -17,6 +17,11 @@ struct capture_origin {
     const char *fixture; /* the capture that is its world, as the scenario names it; NULL: none */
     uint64_t seed;
     enum rg_mask_policy mask;
+    /* Of a run that explore keeps; the others are in the stable order of tasks. */
+    const char *scheduler; /* NULL: none. "random" or "pct" */
+    const char *faults;    /* NULL: those of the scenario. "none" or "random" */
+    uint64_t order_seed, pct_steps;
+    uint32_t pct_depth;
 };
 
 /* The same for a run of a scenario. Nothing of it depends on this host or this build. */

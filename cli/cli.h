@@ -34,7 +34,8 @@ struct cli_verb {
 };
 
 cli_verb_fn cmd_record, cmd_replay, cmd_run, cmd_check, cmd_verify, cmd_info, cmd_ls, cmd_cat,
-    cmd_diff, cmd_recover, cmd_scenario, cmd_test, cmd_bench, cmd_merge, cmd_explore, cmd_doctor;
+    cmd_diff, cmd_recover, cmd_scenario, cmd_test, cmd_bench, cmd_merge, cmd_explore, cmd_doctor,
+    cmd_status, cmd_configcheck;
 
 /* One line on stderr, "reagent: ...", control characters escaped. */
 void cli_say(const char *fmt, ...) RG_PRINTF(1, 2);
@@ -74,7 +75,15 @@ void cli_close_stdout(void);
 const char *cli_escaped(struct rg_buf *out, struct rg_str text);
 
 /* Prints a word for a shell: quoted when it has to be. */
-void cli_put_word(FILE *out, const char *word);
+void cli_put_word(FILE *out, struct rg_str word);
+
+/* Prints an indented line of a report. What a terminal might act on is escaped. */
+void cli_put_line(FILE *out, struct rg_str line);
+
+/* Appends a whole file to out, which has a maximum.
+ *   RG_ETOOBIG  it is larger than out may grow; err says how much that is
+ *   others      it cannot be read; err says why, without the path */
+RG_NODISCARD enum rg_status cli_read_file(const char *path, struct rg_buf *out, struct rg_err *err);
 
 /* This process's CLOCK_MONOTONIC in ns: how long the command took. Not an effect. */
 int64_t cli_mono_ns(void);

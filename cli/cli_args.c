@@ -6,7 +6,7 @@
 
 #define OPTION_NAMES_MAX 64
 
-enum { KEY_CONFIG = 0x1000, KEY_PROC_ROOT, KEY_LOG_LEVEL, KEY_JSON, KEY_SEED };
+enum { KEY_CONFIG = 0x1000, KEY_CONFD, KEY_PROC_ROOT, KEY_LOG_LEVEL, KEY_JSON, KEY_SEED };
 
 static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
 
@@ -27,6 +27,11 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
     switch (key) {
     case KEY_CONFIG:
         common->config_path = arg;
+        return 0;
+    case KEY_CONFD:
+        if (!arg[0])
+            argp_error(state, "--confd needs a directory");
+        common->confd = arg;
         return 0;
     case KEY_PROC_ROOT:
         if (!arg[0])
@@ -61,6 +66,15 @@ static const struct argp_option config_options[] = {
     {0},
 };
 
+static const struct argp_option confd_options[] = {
+    {"confd", KEY_CONFD, "DIR", 0,
+        "Where the checks are configured: an existing conf.d (default: $DD_CONFD_PATH, else the "
+        "key "
+        "confd_path of the configuration, else conf.d beside it)",
+        0},
+    {0},
+};
+
 static const struct argp_option level_options[] = {
     {"log-level", KEY_LOG_LEVEL, "LEVEL", 0, "error, warn, info or debug", 0},
     {0},
@@ -79,6 +93,7 @@ static const struct argp_option seed_options[] = {
 
 const struct argp cli_argp_json = {json_options, parse_common, NULL, NULL, NULL, NULL, NULL};
 const struct argp cli_argp_config = {config_options, parse_common, NULL, NULL, NULL, NULL, NULL};
+const struct argp cli_argp_confd = {confd_options, parse_common, NULL, NULL, NULL, NULL, NULL};
 const struct argp cli_argp_level = {level_options, parse_common, NULL, NULL, NULL, NULL, NULL};
 const struct argp cli_argp_proc = {proc_options, parse_common, NULL, NULL, NULL, NULL, NULL};
 const struct argp cli_argp_seed = {seed_options, parse_common, NULL, NULL, NULL, NULL, NULL};
@@ -268,6 +283,13 @@ void cli_args_list(
             refuse_value(state, option, text, "a list without repetition");
         seen |= bit;
     }
+}
+
+void cli_args_list_or_none(
+    struct argp_state *state, const char *option, const char *text, const char *const *names)
+{
+    if (strcmp(text, "none") != 0)
+        cli_args_list(state, option, text, names);
 }
 
 void cli_args_take(struct argp_state *state, const char **slots, size_t slot_count, char *arg)

@@ -7,9 +7,11 @@
 
 #include <argp.h>
 
-/* What the shared options say. Initialise with CLI_COMMON. Texts are borrowed from argv. */
+/* What the shared options say. Initialise with cli_common_defaults. Texts are borrowed from argv.
+ */
 struct cli_common {
     const char *config_path; /* NULL: none named */
+    const char *confd;       /* --confd, or what agent_confd found; NULL: none */
     const char *proc_root;   /* --proc-root, else HOST_PROC, else "/proc"; never NULL */
     bool proc_root_given;
     enum rg_log_level log_level;
@@ -17,6 +19,8 @@ struct cli_common {
     bool json;
     uint64_t seed;
     bool seed_given;
+    bool send; /* payloads to an intake: intake_sink.h */
+    const char *intake_url, *intake_ca;
 };
 
 struct cli_common cli_common_defaults(void);
@@ -25,6 +29,7 @@ struct cli_common cli_common_defaults(void);
  * its input: see cli_args_common. */
 extern const struct argp cli_argp_json;   /* --json */
 extern const struct argp cli_argp_config; /* --config */
+extern const struct argp cli_argp_confd;  /* --confd */
 extern const struct argp cli_argp_level;  /* --log-level */
 extern const struct argp cli_argp_proc;   /* --proc-root */
 extern const struct argp cli_argp_seed;   /* --seed */
@@ -48,6 +53,10 @@ size_t cli_args_choice(
 
 /* A list separated by commas, each one of names and none twice. */
 void cli_args_list(
+    struct argp_state *state, const char *option, const char *text, const char *const *names);
+
+/* The same, or "none" alone. */
+void cli_args_list_or_none(
     struct argp_state *state, const char *option, const char *text, const char *const *names);
 
 /* Takes the next plain argument into *slot, or refuses one too many. */

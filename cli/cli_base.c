@@ -11,6 +11,7 @@
 
 #define CLI_LINE_MAX      ((size_t)64 << 10)
 #define CAPTURE_BYTES_MIN 8 /* the magic of the container */
+#define LINE_TEXT_MAX     ((size_t)4 << 20)
 
 void cli_say(const char *fmt, ...)
 {
@@ -169,23 +170,65 @@ void cli_close_stdout(void)
     _exit(CLI_OUTPUT);
 }
 
-void cli_put_word(FILE *out, const char *word)
+void cli_put_word(FILE *out, struct rg_str word)
 {
     static const char plain[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+:@%,=";
 
-    if (word[0] && word[0] != '-' && strspn(word, plain) == strlen(word)) {
-        fputs(word, out);
+    size_t i = 0;
+
+    while (i < word.len && memchr(plain, word.ptr[i], sizeof(plain) - 1))
+        i++;
+    if (word.len > 0 && i == word.len && word.ptr[0] != '-') {
+        fprintf(out, "%.*s", (int)word.len, word.ptr);
         return;
     }
-    fputs(word[0] == '-' ? "./'" : "'", out);
-    for (; *word; word++) {
-        if (*word == '\'')
+    fputs(word.len > 0 && word.ptr[0] == '-' ? "./'" : "'", out);
+    for (i = 0; i < word.len; i++) {
+        if (word.ptr[i] == '\'')
             fputs("'\\''", out);
         else
-            fputc(*word, out);
+            fputc(word.ptr[i], out);
     }
     fputc('\'', out);
+}
+
+/* Lines hold JSON, whose backslashes are better left alone. */
+void cli_put_line(FILE *out, struct rg_str line)
+{
+    struct rg_buf escaped;
+    size_t i = 0;
+
+    while (i < line.len && line.ptr[i] >= ' ' && line.ptr[i] < 0x7f)
+        i++;
+    if (i == line.len) {
+        fprintf(out, "    %.*s\n", (int)line.len, line.ptr);
+        return;
+    }
+    rg_buf_init(&escaped, LINE_TEXT_MAX);
+    fprintf(out, "    %s\n", cli_escaped(&escaped, line));
+    rg_buf_finish(&escaped);
+}
+
+enum rg_status cli_read_file(const char *path, struct rg_buf *out, struct rg_err *err)
+{
+    char block[16384];
+    FILE *file = fopen(path, "re");
+    enum rg_status st = RG_OK;
+    size_t n;
+
+    if (!file)
+        return rg_err_errno(err, errno);
+    while (st == RG_OK && (n = fread(block, 1, sizeof(block), file)) > 0)
+        st = rg_buf_append(out, block, n);
+    if (st == RG_ETOOBIG)
+        rg_err_set(err, "larger than %zu MiB", out->max >> 20);
+    else if (st != RG_OK)
+        rg_err_set(err, "out of memory");
+    else if (ferror(file))
+        st = rg_err_errno(err, errno);
+    fclose(file);
+    return st;
 }
 
 int64_t cli_mono_ns(void)

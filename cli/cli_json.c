@@ -135,14 +135,18 @@ void cli_json_bool(struct cli_json *json, const char *key, bool value)
 void cli_json_double(struct cli_json *json, const char *key, double value, int digits)
 {
     char text[64];
+    int first = digits > 9 ? 15 : 6;
 
+    rg_assert(digits > 0 && digits <= 17);
     begin(json, key);
     if (!isfinite(value)) {
         put(json, "null");
         return;
     }
+    if (first > digits)
+        first = digits;
     /* The shortest text that reads back as the same number. */
-    for (int n = digits > 9 ? 15 : 6; n <= digits; n++) {
+    for (int n = first; n <= digits; n++) {
         snprintf(text, sizeof(text), "%.*g", n, value);
         if (digits > 9 ? strtod(text, NULL) >= value && strtod(text, NULL) <= value
                        : strtof(text, NULL) >= (float)value && strtof(text, NULL) <= (float)value)

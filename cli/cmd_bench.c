@@ -92,19 +92,6 @@ static const struct argp argp = {options, parse, "PATH...",
     "  reagent bench host.mcap --repetitions 21 --baseline before.json\n",
     NULL, NULL, NULL};
 
-/* The code that says most. */
-static int graver(int a, int b)
-{
-    static const int order[] = {CLI_INTERNAL, CLI_OUTPUT, CLI_USAGE, CLI_LIMIT, CLI_BAD_INPUT,
-        CLI_DIVERGED, CLI_FINDING, CLI_NOT_RUN};
-
-    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-        if (a == order[i] || b == order[i])
-            return order[i];
-    }
-    return CLI_OK;
-}
-
 static int print_ratio(FILE *out, const struct bench_ratio *cpu, const struct bench_ratio *wall)
 {
     static const char *const verdicts[] = {"no change", "slower", "faster"};
@@ -158,7 +145,7 @@ static int bench_all(const struct bench_args *args, const struct bench_list *lis
                 one = compare(args, baseline, result);
             fflush(args->text);
         }
-        code = graver(code, one);
+        code = cli_graver(code, one);
         free(result);
     }
     return code;
@@ -212,7 +199,7 @@ static int bench(struct bench_args *args, const struct bench_list *list)
         bench_baseline_machine(&baseline, &machine);
     code = bench_all(args, list, args->baseline ? &baseline : NULL, &json);
     if (args->json)
-        code = graver(code, write_json(args->json, &json));
+        code = cli_graver(code, write_json(args->json, &json));
     cli_json_finish(&json);
     bench_baseline_finish(&baseline);
     return code;

@@ -1,6 +1,7 @@
 /* reagent cat: contents of a capture. */
 #include "cli_args.h"
 #include "effect_text.h"
+#include "metrics_json.h"
 #include "payload_json.h"
 #include "rg/fixture.h"
 
@@ -65,7 +66,8 @@ static const struct argp argp = {options, parse, "FILE",
     "\vExamples:\n"
     "  reagent cat host.mcap --effect 123 --raw > stat\n"
     "  reagent cat host.mcap --kind document\n"
-    "  reagent cat host.mcap --kind output --json | jq .message.processes\n",
+    "  reagent cat host.mcap --kind output --json | jq .message.processes\n"
+    "  reagent cat host.mcap --kind output --json | jq '.message.series[]?.metric'\n",
     children, NULL, NULL};
 
 static void content_json(
@@ -84,8 +86,13 @@ static enum rg_status print_json(struct cli_json *json, const struct rg_effect *
 
     cli_json_document(json);
     effect_json(json, effect);
-    if (effect->kind == RG_EFFECT_OUTPUT && rg_str_is(effect->name, "payload")) {
-        st = payload_json(json, effect->content, &err);
+    if (effect->kind == RG_EFFECT_OUTPUT) {
+        struct rg_str rest = effect->detail, source = {"", 0};
+
+        (void)rg_str_split(&rest, '\n', &source); /* the headers stand behind it */
+        st = metrics_json(json, effect->name, source, effect->content, &err);
+        if (st == RG_ENOTFOUND && rg_str_is(effect->name, "payload"))
+            st = payload_json(json, effect->content, &err);
         if (st == RG_ENOMEM)
             return st;
     }

@@ -96,6 +96,7 @@ static int compare_shards(const void *a, const void *b)
 
 static enum rg_status read_files(struct merge *m, struct rg_err *err)
 {
+    size_t bytes = 0;
     enum rg_status st = RG_OK;
 
     m->files = rg_calloc(m->args->path_count, sizeof(*m->files));
@@ -106,6 +107,11 @@ static enum rg_status read_files(struct merge *m, struct rg_err *err)
         st = test_results_read(m->args->paths[i], &m->files[i], err);
         if (st != RG_OK && !strstr(err->text, m->args->paths[i]))
             rg_err_prefix(err, "%s", m->args->paths[i]);
+        bytes += m->files[i].bytes.len;
+        if (st == RG_OK && bytes > TEST_RESULTS_BYTES_MAX) {
+            rg_err_set(err, "the results have more than %zu MiB", TEST_RESULTS_BYTES_MAX >> 20);
+            st = RG_ELIMIT;
+        }
     }
     if (st == RG_OK)
         qsort(m->files, m->count, sizeof(*m->files), compare_shards);

@@ -1,9 +1,11 @@
 /* reagent record: the engine on this host or on the world of a scenario, with every answer of that
  * world written down. */
+#include "agent_paths.h"
 #include "capture_notes.h"
 #include "cli_args.h"
 #include "cli_json.h"
 #include "compose.h"
+#include "intake_sink.h"
 #include "live_stop.h"
 #include "output_file.h"
 #include "rg/core/engine.h"
@@ -11,6 +13,7 @@
 #include "run_options.h"
 #include "scenario_list.h"
 #include "scenario_record.h"
+#include "tee_sink.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -39,7 +42,7 @@ static const struct argp_option options[] = {
     {"output", KEY_OUT, "FILE", 0, "The capture; FILE.partial while it is written (required)", 0},
     {"force", KEY_FORCE, NULL, 0, "Replace FILE if it exists", 0},
     {"for", KEY_FOR, "DUR", 0, "End after this time (default: at a signal)", 0},
-    {"checks", KEY_CHECKS, "LIST", 0, "process, rtprocess or both (default: process)", 0},
+    {"checks", KEY_CHECKS, "LIST", 0, "process, rtprocess, both or none (default: process)", 0},
     {"mask", KEY_MASK, "POLICY", 0,
         "What is hidden of command lines, links and "
         "documents: standard (default) hides secrets, strict every argument after the first as "
@@ -54,9 +57,11 @@ static const struct argp_option options[] = {
 
 static const struct argp_child children[] = {
     {&cli_argp_config, 0, NULL, 0},
+    {&cli_argp_confd, 0, NULL, 0},
     {&cli_argp_level, 0, NULL, 0},
     {&cli_argp_proc, 0, NULL, 0},
     {&cli_argp_seed, 0, NULL, 0},
+    {&cli_argp_intake, 0, NULL, 0},
     {&cli_argp_json, 0, NULL, 0},
     {0},
 };
@@ -70,6 +75,8 @@ static void check_together(struct argp_state *state, const struct record_args *a
                        : common->log_level_given ? "--log-level"
                        : args->for_text          ? "--for"
                        : args->checks            ? "--checks"
+                       : common->confd           ? "--confd"
+                       : common->send            ? "--send"
                                                  : NULL;
 
     if (args->scenario && live)
@@ -97,7 +104,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         args->for_text = arg;
         return 0;
     case KEY_CHECKS:
-        cli_args_list(state, "--checks", arg, run_check_names);
+        cli_args_list_or_none(state, "--checks", arg, run_check_names);
         args->checks = arg;
         return 0;
     case KEY_MASK:
@@ -126,6 +133,7 @@ static const struct argp argp = {options, parse, NULL,
     "\vExamples:\n"
     "  reagent record -o host.mcap --for 30s\n"
     "  reagent record -o host.mcap --checks process,rtprocess --for 5m --json\n"
+    "  reagent record -o host.mcap --confd /etc/datadog-agent/conf.d --checks none\n"
     "  reagent record -o strict.mcap --mask strict --proc-root /host/proc\n"
     "  reagent record -o run.mcap --scenario outage.yaml --seed 7\n",
     children, NULL, NULL};
@@ -211,17 +219,36 @@ static int create_recorder(struct recording *r, struct rg_err *err)
     return st == RG_OK ? CLI_OK : cli_fail(CLI_OUTPUT, r->args->file, st, err);
 }
 
+/* Log lines to stderr, payloads to the intake if one is wanted. */
+static enum rg_status make_sink(
+    const struct record_args *args, struct rg_sink **sink, struct rg_err *err)
+{
+    struct rg_sink *intake = NULL, *log = NULL;
+    enum rg_status st = intake_sink_create(&args->common, &intake, err);
+
+    if (st == RG_OK)
+        st = rg_live_sink_stream(STDERR_FILENO, &log, err);
+    if (st != RG_OK) {
+        rg_sink_destroy(intake);
+        return st;
+    }
+    return tee_sink_create(intake, NULL, log, sink, err);
+}
+
 static int start(struct recording *r, const char *options_text, struct rg_err *err)
 {
     struct live_stop_options stop = {.ctx = r};
     struct rg_sink *sink = NULL;
-    enum rg_status st = rg_live_sink_stream(STDERR_FILENO, &sink, err);
+    enum rg_status st = make_sink(r->args, &sink, err);
 
-    if (st == RG_OK)
-        st = compose_live(&r->live, &r->args->common, options_text, sink, err);
+    if (st != RG_OK)
+        return cli_fail(cli_exit_for_live(st), "sink", st, err);
+    st = compose_live(&r->live, &r->args->common, options_text, sink, err);
     if (st != RG_OK)
         return cli_fail(cli_exit_for_live(st), "this host", st, err);
     stop.runtime = r->live.runtime;
+    stop.stopping = tee_sink_end;
+    stop.stopping_ctx = sink;
     stop.tick = r->progress ? show_progress : NULL;
     st = live_stop_create(&stop, &r->stop, err);
     if (st != RG_OK)
@@ -357,12 +384,15 @@ int cmd_record(int argc, char **argv)
 {
     struct record_args args = {.common = cli_common_defaults(), .mask = RG_MASK_STANDARD};
     struct recording r = {.args = &args};
+    char confd[AGENT_PATH_MAX];
     struct rg_err err = {0};
     enum rg_status st;
     int code;
 
     cli_args_parse(&argp, argc, argv, &args);
     if (!cli_config_usable(args.common.config_path, &code))
+        return code;
+    if (!args.scenario && !agent_confd(&args.common, confd, &code))
         return code;
     atomic_init(&r.failed, false);
     r.progress = wants_progress(&args);

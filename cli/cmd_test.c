@@ -151,11 +151,20 @@ struct tally {
     struct test_junit junit;
     struct test_summary summary;
     enum rg_status json_st;
+    struct rg_err json_err; /* why */
 };
 
 static const char *level_of(const struct test_args *args)
 {
     return args->common.log_level_given ? rg_log_level_name(args->common.log_level) : NULL;
+}
+
+/* Remembers the first failure to write, and what the kernel said then. */
+static void keep_json(struct tally *tally, enum rg_status st)
+{
+    if (st == RG_EIO)
+        rg_ignore(rg_err_errno(&tally->json_err, errno), "the text is wanted, not the status");
+    tally->json_st = st;
 }
 
 static void done(
@@ -183,7 +192,7 @@ static void done(
     test_summary_add(&tally->summary, &record);
     test_junit_add(&tally->junit, &record);
     if (tally->json && tally->json_st == RG_OK)
-        tally->json_st = test_ndjson_line(tally->json, &record);
+        keep_json(tally, test_ndjson_line(tally->json, &record));
 }
 
 static bool open_json(struct tally *tally)
@@ -207,11 +216,11 @@ static int close_reports(struct tally *tally)
     enum rg_status st;
 
     if (tally->json && tally->json_st == RG_OK)
-        tally->json_st = test_ndjson_summary(tally->json, &tally->summary);
-    if (tally->json && tally->json != stdout && fclose(tally->json) != 0)
-        tally->json_st = RG_EIO;
+        keep_json(tally, test_ndjson_summary(tally->json, &tally->summary));
+    if (tally->json && tally->json != stdout && fclose(tally->json) != 0 && tally->json_st == RG_OK)
+        keep_json(tally, RG_EIO);
     if (tally->json_st != RG_OK)
-        code = cli_fail(CLI_OUTPUT, tally->args->json, tally->json_st, NULL);
+        code = cli_fail(CLI_OUTPUT, tally->args->json, tally->json_st, &tally->json_err);
     if (!tally->args->junit)
         return code;
     st = test_junit_write(&tally->junit, tally->args->junit, &err);

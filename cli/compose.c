@@ -1,7 +1,41 @@
 #include "compose.h"
 
+#include "rg/base/mem.h"
 #include "rg/live.h"
+#include "rg/ops/sink_ops.h"
 #include "rg/sim.h"
+
+#include <stdlib.h>
+
+static enum rg_status mute_emit(struct rg_sink *sink, const struct rg_output *output,
+    struct rg_buf *response, struct rg_err *err)
+{
+    (void)sink;
+    (void)output;
+    (void)response;
+    (void)err;
+    return RG_OK;
+}
+
+static void mute_destroy(struct rg_sink *sink)
+{
+    free(sink);
+}
+
+enum rg_status compose_mute_sink(struct rg_sink **out, struct rg_err *err)
+{
+    static const struct rg_sink_ops ops = {
+        .name = "mute", .emit = mute_emit, .destroy = mute_destroy};
+    struct rg_sink *sink = rg_calloc(1, sizeof(*sink));
+
+    if (!sink) {
+        rg_err_set(err, "out of memory");
+        return RG_ENOMEM;
+    }
+    sink->ops = &ops;
+    *out = sink;
+    return RG_OK;
+}
 
 static void fill_set(struct compose *c)
 {
@@ -30,6 +64,7 @@ enum rg_status compose_live(struct compose *c, const struct cli_common *common,
     const struct rg_live_host_options host = {
         .config_path = common->config_path,
         .config_named = common->config_path != NULL,
+        .confd = common->confd,
         .options = options_text,
     };
     enum rg_status st;

@@ -19,8 +19,11 @@ struct compose {
     struct rg_world *world;
 };
 
-/* Live backends. Storage is kept in memory: no flow of the engine keeps state across runs. sink is
- * taken, also on failure. options_text is borrowed while *c lives.
+/* A sink that drops everything, for commands that tell what went wrong themselves. RG_ENOMEM. */
+RG_NODISCARD enum rg_status compose_mute_sink(struct rg_sink **out, struct rg_err *err);
+
+/* Live backends; conf.d is common->confd. Storage is kept in memory: no flow of the engine keeps
+ * state across runs. sink is taken, also on failure. options_text is borrowed while *c lives.
  *   statuses of rg/live.h; err says why */
 RG_NODISCARD enum rg_status compose_live(struct compose *c, const struct cli_common *common,
     const char *options_text, struct rg_sink *sink, struct rg_err *err);

@@ -8,6 +8,7 @@
 
 #include "rg/base/hash.h"
 #include "rg/base/mem.h"
+#include "rg/sim_host.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +82,14 @@ static enum rg_status add_member(struct grouping *g, struct rg_map *by_key, uint
     return st;
 }
 
+/* A mean in thousandths that a series may hold: counters of a capture may be anything. */
+static int64_t to_milli(double mean)
+{
+    double most = (double)RG_SIM_SERIES_VALUE_MAX;
+
+    return (int64_t)((mean < most ? mean : most) * 1000);
+}
+
 /* Means over the members. A counter counts since the start, so it is divided by the age. */
 static void measure(const struct grouping *g, const struct group *group, struct derive_crowd *c)
 {
@@ -112,12 +121,12 @@ static void measure(const struct grouping *g, const struct group *group, struct 
     }
     age /= (double)RG_NS_PER_S;
     io_age /= (double)RG_NS_PER_S;
-    c->cpu = age > 0 ? (int64_t)(ticks / (double)d->ticks_per_s / age * 100000) : 0;
+    c->cpu = age > 0 ? to_milli(ticks / (double)d->ticks_per_s / age * 100) : 0;
     c->cpu = c->cpu < 100000 ? c->cpu : 100000;
     c->rss = with_rss ? (int64_t)(rss / with_rss) : -1;
     c->fds = with_fds ? (int64_t)(fds / with_fds) : -1;
-    c->read = io_age > 0 ? (int64_t)(read / io_age * 1000) : -1;
-    c->write = io_age > 0 ? (int64_t)(written / io_age * 1000) : -1;
+    c->read = io_age > 0 ? to_milli(read / io_age) : -1;
+    c->write = io_age > 0 ? to_milli(written / io_age) : -1;
 }
 
 /* How many were visible at once, over the time in which the crowd was there. */

@@ -1,5 +1,6 @@
 #include "explore_pool.h"
 
+#include "child_process.h"
 #include "cli.h"
 #include "rg/base/mem.h"
 #include "rg/base/time.h"
@@ -11,9 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define AHEAD 8 /* runs that may have ended before one that is still to be told, for each job */
@@ -38,21 +36,6 @@ struct state {
     bool stopped;
 };
 
-static bool write_all(int fd, struct rg_str bytes)
-{
-    while (bytes.len > 0) {
-        ssize_t n = write(fd, bytes.ptr, bytes.len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        bytes.ptr += n;
-        bytes.len -= (size_t)n;
-    }
-    return true;
-}
-
 static _Noreturn void child(const struct explore_pool *pool, uint64_t index, int fd, int said)
 {
     struct rlimit no_core = {0, 0};
@@ -60,12 +43,11 @@ static _Noreturn void child(const struct explore_pool *pool, uint64_t index, int
     bool sent;
 
     rg_buf_init(&out, EXPLORE_RESULT_MAX);
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody else would end a run that spins */
     (void)setrlimit(RLIMIT_CORE, &no_core);
     if (dup2(said, STDERR_FILENO) < 0)
         _exit(CLI_INTERNAL);
     pool->run(pool->ctx, index, &out);
-    sent = write_all(fd, rg_str_buf(&out));
+    sent = child_write(fd, out.data, out.len);
     rg_buf_finish(&out);
     _exit(sent ? CLI_OK : CLI_INTERNAL);
 }
@@ -85,9 +67,7 @@ static enum rg_status start(struct state *s, struct rg_err *err)
         close(ends[1]);
         return st;
     }
-    fflush(stdout); /* or the process would print our lines again */
-    fflush(stderr);
-    slot->pid = fork();
+    slot->pid = child_fork();
     if (slot->pid == 0)
         child(s->pool, s->started, ends[1], slot->said);
     close(ends[1]);
@@ -122,12 +102,9 @@ static void read_said(struct slot *slot)
 static void reap(struct state *s, struct slot *slot)
 {
     struct rusage usage = {.ru_maxrss = 0};
-    pid_t pid;
+    bool heard = child_wait(slot->pid, &slot->end.status, &usage);
 
-    do {
-        pid = wait4(slot->pid, &slot->end.status, 0, &usage);
-    } while (pid < 0 && errno == EINTR);
-    slot->end.whole = pid == slot->pid && slot->end.status == 0 && !slot->end.late;
+    slot->end.whole = heard && slot->end.status == 0 && !slot->end.late;
     slot->end.peak_kib = (uint64_t)usage.ru_maxrss;
     close(slot->fd);
     read_said(slot);

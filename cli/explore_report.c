@@ -24,7 +24,7 @@ char *explore_command(const struct explore_repeat *repeat, uint64_t seed)
     if (!out)
         return NULL;
     fputs("reagent explore ", out);
-    cli_put_word(out, s->scenario->path);
+    cli_put_word(out, rg_str_from(s->scenario->path));
     fprintf(out, " --seeds %" PRIu64 "..%" PRIu64 " --scheduler %s", seed, seed, scheduler_name(s));
     if (s->order == RG_SIM_ORDER_PCT)
         fprintf(out, " --depth %" PRIu32 " --steps %" PRIu64, s->depth, s->steps);
@@ -42,24 +42,6 @@ char *explore_command(const struct explore_repeat *repeat, uint64_t seed)
     return NULL;
 }
 
-/* Lines hold JSON, whose backslashes are better left alone; only what a terminal might act on is
- * escaped. */
-static void print_line(struct rg_str line)
-{
-    struct rg_buf escaped;
-    size_t i = 0;
-
-    while (i < line.len && line.ptr[i] >= ' ' && line.ptr[i] < 0x7f)
-        i++;
-    if (i == line.len) {
-        printf("    %.*s\n", (int)line.len, line.ptr);
-        return;
-    }
-    rg_buf_init(&escaped, SCENARIO_TEXT_MAX * 4);
-    printf("    %s\n", cli_escaped(&escaped, line));
-    rg_buf_finish(&escaped);
-}
-
 void explore_print_failure(
     const struct explore_repeat *repeat, const struct explore_failure *f, bool brief)
 {
@@ -71,13 +53,13 @@ void explore_print_failure(
     printf("FAIL seed %" PRIu64 ": %s\n", f->seed,
         cli_escaped(&escaped, rg_str_buf(&f->result->invariant)));
     while (!brief && rg_str_split(&details, '\n', &line))
-        print_line(line);
+        cli_put_line(stdout, line);
     printf("    repeat: %s\n", command ? command : "out of memory");
     rg_buf_clear(&escaped);
     if (f->kept)
         printf("    kept: %s\n", cli_escaped(&escaped, rg_str_from(f->kept)));
     if (f->why)
-        print_line(rg_str_from(f->why));
+        cli_put_line(stdout, rg_str_from(f->why));
     fflush(stdout);
     rg_buf_finish(&escaped);
     free(command);

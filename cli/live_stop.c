@@ -35,24 +35,37 @@ static _Noreturn void die_of(int signum)
     abort();
 }
 
+static void tick(struct live_stop *stop, int64_t asked_ns)
+{
+    const struct live_stop_options *o = &stop->options;
+    int64_t now_ns = cli_mono_ns();
+
+    if (o->tick)
+        o->tick(o->ctx, now_ns - stop->start_ns);
+    if (o->overdue && asked_ns && now_ns - asked_ns >= o->grace_ns && !atomic_load(&stop->ending))
+        o->overdue(o->ctx);
+}
+
 static void *wait_for_signals(void *arg)
 {
     struct live_stop *stop = arg;
-    const struct timespec tick = {0, TICK_NS};
-    bool asked = false;
+    const struct timespec pause = {0, TICK_NS};
+    int64_t asked_ns = 0; /* when the first signal came */
 
     while (!atomic_load(&stop->ending)) {
-        int signum = stop->options.tick ? sigtimedwait(&stop->set, NULL, &tick)
-                                        : sigwaitinfo(&stop->set, NULL);
+        bool ticks = stop->options.tick || (stop->options.overdue && asked_ns);
+        int signum = ticks ? sigtimedwait(&stop->set, NULL, &pause) : sigwaitinfo(&stop->set, NULL);
 
         if (signum < 0 && errno == EAGAIN)
-            stop->options.tick(stop->options.ctx, cli_mono_ns() - stop->start_ns);
+            tick(stop, asked_ns);
         if (signum <= 0 || signum == WAKE_UP)
             continue;
-        if (asked)
+        if (asked_ns)
             die_of(signum);
-        asked = true;
+        asked_ns = cli_mono_ns();
         rg_live_runtime_stop(stop->options.runtime);
+        if (stop->options.stopping)
+            stop->options.stopping(stop->options.stopping_ctx);
     }
     return NULL;
 }

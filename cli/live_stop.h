@@ -11,6 +11,13 @@ struct live_stop_options {
     /* Called about twice a second from another thread with the time since the start; may be NULL.
      */
     void (*tick)(void *ctx, int64_t elapsed_ns);
+    /* Called from another thread when the run has not ended so long after the first signal; it ends
+     * the process. NULL: the run may take as long as it wants. */
+    void (*overdue)(void *ctx);
+    int64_t grace_ns; /* for overdue; > 0 */
+    /* Called from another thread after the first signal; may be NULL. */
+    void (*stopping)(void *stopping_ctx);
+    void *stopping_ctx;
     void *ctx;
 };
 

@@ -2,10 +2,12 @@
 #include "cli.h"
 
 #include <argp.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define VERB_NAME_MAX 64
 
@@ -14,6 +16,8 @@ static const struct cli_verb verbs[] = {
     {"replay", "run the engine on a capture and compare", cmd_replay},
     {"run", "run live until a signal comes", cmd_run},
     {"check", "run one check and print what it sees", cmd_check},
+    {"status", "show what a running agent says of itself", cmd_status},
+    {"configcheck", "show which checks are configured", cmd_configcheck},
     {"verify", "prove that a capture or scenario runs the same everywhere", cmd_verify},
     {"info", "summarise a capture", cmd_info},
     {"ls", "list the effects of a capture", cmd_ls},
@@ -37,7 +41,7 @@ static void print_help(FILE *out)
           "Verbs:\n",
         out);
     for (size_t i = 0; i < VERB_COUNT; i++)
-        fprintf(out, "  %-9s %s\n", verbs[i].name, verbs[i].summary);
+        fprintf(out, "  %-11s %s\n", verbs[i].name, verbs[i].summary);
     fputs("\n"
           "Examples:\n"
           "  reagent record -o host.mcap --for 30s\n"
@@ -80,10 +84,24 @@ static int run_verb(const struct cli_verb *verb, int argc, char **argv)
     return verb->run(argc, argv);
 }
 
+/* A standard stream that is closed would be the number of the next file: text would go into it.
+ * These refuse what nobody may do with the stream. */
+static bool hold_streams(void)
+{
+    for (int fd = 0; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            return false;
+    }
+    return true;
+}
+
 int main(int argc, char **argv)
 {
-    /* A reader that went away must become exit code 74, not a signal. */
-    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || atexit(cli_close_stdout) != 0)
+    /* A reader that went away must become exit code 74, not a signal. Who ignores SIGCHLD never
+     * hears how its children ended. */
+    if (!hold_streams() || signal(SIGPIPE, SIG_IGN) == SIG_ERR ||
+        signal(SIGCHLD, SIG_DFL) == SIG_ERR || atexit(cli_close_stdout) != 0)
         return CLI_INTERNAL;
     argp_program_version = "reagent " RG_VERSION;
     argp_err_exit_status = CLI_USAGE;

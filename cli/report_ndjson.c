@@ -4,7 +4,6 @@
 #include "rg/base/mem.h"
 #include "test_report.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <jv.h>
 #include <stdlib.h>
@@ -304,8 +303,10 @@ static void read_line(struct reader *r, struct rg_str text, struct test_results 
 
     if (results->summary_line > 0)
         refuse(r, "the file goes on behind its summary");
-    if (text.len > LINE_MAX)
-        refuse(r, "the line is too long");
+    if (text.len > LINE_MAX) {
+        refuse(r, "longer than %zu MiB", LINE_MAX >> 20);
+        r->st = r->st == RG_EINVALID ? RG_ELIMIT : r->st;
+    }
     if (r->st != RG_OK)
         return;
     r->object = parse_object(r, text);
@@ -326,23 +327,6 @@ static void read_line(struct reader *r, struct rg_str text, struct test_results 
         jv_free(summary);
     }
     jv_free(r->object);
-}
-
-static enum rg_status read_bytes(const char *path, struct rg_buf *out, struct rg_err *err)
-{
-    char block[16384];
-    FILE *file = fopen(path, "re");
-    enum rg_status st = RG_OK;
-    size_t n;
-
-    if (!file)
-        return rg_err_errno(err, errno);
-    while (st == RG_OK && (n = fread(block, 1, sizeof(block), file)) > 0)
-        st = rg_buf_append(out, block, n);
-    if (st == RG_OK && ferror(file))
-        st = rg_err_errno(err, errno);
-    fclose(file);
-    return st;
 }
 
 static int compare_names(const void *a, const void *b)
@@ -380,7 +364,7 @@ enum rg_status test_results_read(const char *path, struct test_results *results,
 
     results->path = path;
     rg_buf_init(&results->bytes, TEST_RESULTS_BYTES_MAX);
-    r.st = read_bytes(path, &results->bytes, err);
+    r.st = cli_read_file(path, &results->bytes, err);
     if (r.st != RG_OK)
         return r.st;
     rest = rg_str_buf(&results->bytes);

@@ -27,7 +27,9 @@ enum rg_status run_options_live(
     if (!checks && !common->config_path)
         checks = "process";
     if (checks)
-        st = rg_buf_printf(out, "run.checks: [%s]\n", checks);
+        st = rg_buf_printf(out, "run.checks: [%s]\n", strcmp(checks, "none") == 0 ? "" : checks);
+    if (st == RG_OK && common->confd)
+        st = rg_buf_str(out, "run.confd: true\n");
     if (st == RG_OK && for_text)
         st = rg_buf_printf(out, "run.for: %s\n", for_text);
     if (st == RG_OK && common->log_level_given)

@@ -8,8 +8,9 @@
 /* Checks that --checks accepts; NULL-terminated. */
 extern const char *const run_check_names[];
 
-/* The document of a live run. checks and for_text were checked by the parser; either may be NULL.
- * Without checks and without a configuration file it asks for the process check. RG_ENOMEM. */
+/* The document of a live run. checks (a list, or "none") and for_text were checked by the parser;
+ * either may be NULL. Without checks and without a configuration file it asks for the process
+ * check. The checks of conf.d run when there is a folder: agent_confd. RG_ENOMEM. */
 RG_NODISCARD enum rg_status run_options_live(
     struct rg_buf *out, const struct cli_common *common, const char *checks, const char *for_text);
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define OPTIONS_BYTES_MAX ((size_t)2 << 20)
+#define TREE_BYTES_MAX    ((size_t)64 << 20)
 #define FIRED_MAX         ((size_t)1 << 20)
 #define FIRED_TEXT_MAX    ((size_t)64 << 10)
 
@@ -55,8 +56,12 @@ static enum rg_status make_options(struct scenario_world *w, const struct rg_sce
         st = run_options_set(&w->options, RG_STR_LIT("run.for"), rg_str_from(s->for_text));
     if (st == RG_OK && log_level)
         st = run_options_set(&w->options, RG_STR_LIT("log_level"), rg_str_from(log_level));
-    if (checks.len == 0 && !fixture)
+    if (st == RG_OK && s->confd)
+        st = run_options_set(&w->options, RG_STR_LIT("run.confd"), RG_STR_LIT("true"));
+    if (!s->checks_set && !fixture && !s->confd)
         checks = RG_STR_LIT("process");
+    else if (checks.len == 0 && s->confd)
+        checks = RG_STR_LIT("none");
     snprintf(list, sizeof(list), "[%.*s]", (int)checks.len, checks.ptr);
     if (st == RG_OK && checks.len > 0)
         st = run_options_set(&w->options, RG_STR_LIT("run.checks"), rg_str_from(list));
@@ -83,6 +88,45 @@ static enum rg_status create_clock(struct scenario_world *w,
     return rg_sim_runtime_create(&clock, &w->parts.runtime, err);
 }
 
+/* The documents of a tree on this host. Those that the scenario spells out stand before them. */
+static enum rg_status add_tree(
+    struct scenario_world *w, const struct rg_scenario *s, struct rg_err *err)
+{
+    char *path = scenario_file(s, s->confd_dir);
+    const struct rg_live_host_options options = {.confd = path};
+    struct rg_host *tree = NULL;
+    struct rg_buf names, text;
+    struct rg_str rest, name;
+    size_t bytes = 0;
+    enum rg_status st = path ? rg_live_host_create(&options, &tree, err) : RG_ENOMEM;
+
+    rg_buf_init(&names, RG_HOST_DOCUMENT_MAX);
+    rg_buf_init(&text, RG_HOST_DOCUMENT_MAX + 1);
+    if (st == RG_OK)
+        st = rg_host_list_documents(tree, "conf.d", &names, err);
+    if (st == RG_ENOTFOUND)
+        rg_err_set(err, "%s: there is no such folder", path);
+    rest = rg_str_buf(&names);
+    while (st == RG_OK && rg_str_split(&rest, '\0', &name) && name.len > 0) {
+        st = rg_host_document(tree, name.ptr, &text, err);
+        bytes += text.len;
+        if (st == RG_OK && (bytes > TREE_BYTES_MAX || memchr(text.data, 0, text.len))) {
+            rg_err_set(err, "%s: %s", path,
+                bytes > TREE_BYTES_MAX ? "more than 64 MiB of files" : "a file holds a NUL byte");
+            st = bytes > TREE_BYTES_MAX ? RG_ELIMIT : RG_EINVALID;
+        }
+        if (st == RG_OK)
+            st = rg_buf_byte(&text, 0);
+        if (st == RG_OK)
+            st = rg_sim_host_add_document(w->host, name.ptr, (const char *)text.data, -1, err);
+    }
+    rg_buf_finish(&names);
+    rg_buf_finish(&text);
+    rg_host_destroy(tree);
+    free(path);
+    return st;
+}
+
 static enum rg_status build_simulated(struct scenario_world *w, const struct rg_scenario *s,
     const struct scenario_world_options *options, struct rg_err *err)
 {
@@ -91,6 +135,8 @@ static enum rg_status build_simulated(struct scenario_world *w, const struct rg_
     if (st == RG_OK)
         st = rg_scenario_host(
             s, w->parts.runtime, options->seed, (const char *)w->options.data, &w->host, err);
+    if (st == RG_OK && s->confd_dir)
+        st = add_tree(w, s, err);
     if (st == RG_OK) {
         w->parts.procfs = rg_sim_host_procfs(w->host);
         w->parts.host = rg_sim_host_host(w->host);

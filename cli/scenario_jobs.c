@@ -1,4 +1,5 @@
 /* One process per scenario: what breaks one run cannot break the next, and runs go side by side. */
+#include "child_process.h"
 #include "cli.h"
 #include "rg/base/mem.h"
 #include "rg/base/time.h"
@@ -10,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,10 +19,12 @@ enum killed { NOT_KILLED, KILLED_LATE, KILLED_BY_SIGNAL };
 
 struct job {
     pid_t pid; /* 0: not started, -1: ended */
-    int fd;    /* a file in memory that the process leaves its result in */
+    int fd;    /* while it runs: a file in memory that the process leaves its result in */
     int status;
     enum killed killed; /* by us, and why */
     int64_t start_ns, duration_ns;
+    bool told;                     /* the result is that of the process */
+    struct scenario_result result; /* owned from its end until done has it */
 };
 
 struct runner {
@@ -31,57 +33,22 @@ struct runner {
     size_t *running; /* indexes into list */
     size_t started, running_count;
     sigset_t set, before; /* what we wait for; what was blocked before */
-    struct sigaction child_action;
-    int signum; /* that asked us to end; 0: none */
+    int signum;           /* that asked us to end; 0: none */
 };
-
-static bool write_all(int fd, const void *bytes, size_t len)
-{
-    const char *at = bytes;
-
-    while (len > 0) {
-        ssize_t n = write(fd, at, len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        at += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
 
 static bool send_result(int fd, const struct scenario_result *result)
 {
     const size_t lengths[2] = {result->expectation.len, result->details.len};
 
-    return write_all(fd, &result->numbers, sizeof(result->numbers)) &&
-           write_all(fd, lengths, sizeof(lengths)) &&
-           write_all(fd, result->expectation.data, lengths[0]) &&
-           write_all(fd, result->details.data, lengths[1]);
-}
-
-static bool read_all(int fd, void *bytes, size_t len)
-{
-    char *at = bytes;
-
-    while (len > 0) {
-        ssize_t n = read(fd, at, len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        at += n;
-        len -= (size_t)n;
-    }
-    return true;
+    return child_write(fd, &result->numbers, sizeof(result->numbers)) &&
+           child_write(fd, lengths, sizeof(lengths)) &&
+           child_write(fd, result->expectation.data, lengths[0]) &&
+           child_write(fd, result->details.data, lengths[1]);
 }
 
 static bool read_text(int fd, size_t len, struct rg_buf *out)
 {
-    if (rg_buf_reserve(out, len) != RG_OK || !read_all(fd, out->data + out->len, len))
+    if (rg_buf_reserve(out, len) != RG_OK || !child_read(fd, out->data + out->len, len))
         return false;
     out->len += len;
     return true;
@@ -91,8 +58,8 @@ static bool receive_result(int fd, struct scenario_result *result)
 {
     size_t lengths[2];
 
-    if (lseek(fd, 0, SEEK_SET) != 0 || !read_all(fd, &result->numbers, sizeof(result->numbers)) ||
-        !read_all(fd, lengths, sizeof(lengths)))
+    if (lseek(fd, 0, SEEK_SET) != 0 || !child_read(fd, &result->numbers, sizeof(result->numbers)) ||
+        !child_read(fd, lengths, sizeof(lengths)))
         return false;
     return (lengths[0] == 0 || read_text(fd, lengths[0], &result->expectation)) &&
            (lengths[1] == 0 || read_text(fd, lengths[1], &result->details));
@@ -103,7 +70,7 @@ static uint64_t seed_of(const struct scenario_jobs *jobs, size_t i)
     return jobs->seed ? *jobs->seed : jobs->scenarios[i]->seed;
 }
 
-static _Noreturn void child(const struct runner *r, size_t i, int fd, pid_t parent)
+static _Noreturn void child(const struct runner *r, size_t i, int fd)
 {
     const struct scenario_jobs *jobs = r->jobs;
     const struct scenario_run_options o = {
@@ -114,10 +81,6 @@ static _Noreturn void child(const struct runner *r, size_t i, int fd, pid_t pare
     struct scenario_result result;
     bool sent;
 
-    /* The second call is for a parent that died before the first one. */
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
-        _exit(CLI_INTERNAL);
-    sigaction(SIGCHLD, &r->child_action, NULL);
     sigprocmask(SIG_SETMASK, &r->before, NULL);
     scenario_result_init(&result);
     scenario_run(jobs->scenarios[i], &o, &result);
@@ -129,17 +92,14 @@ static _Noreturn void child(const struct runner *r, size_t i, int fd, pid_t pare
 static enum rg_status start(struct runner *r, struct rg_err *err)
 {
     struct job *job = &r->list[r->started];
-    pid_t parent = getpid();
 
     job->fd = memfd_create("scenario", MFD_CLOEXEC);
     if (job->fd < 0)
         return rg_err_errno(err, errno);
-    fflush(stdout); /* or the process would print our lines again */
-    fflush(stderr);
     job->start_ns = cli_mono_ns();
-    job->pid = fork();
+    job->pid = child_fork();
     if (job->pid == 0)
-        child(r, r->started, job->fd, parent);
+        child(r, r->started, job->fd);
     if (job->pid < 0) {
         enum rg_status st = rg_err_errno(err, errno);
 
@@ -149,6 +109,18 @@ static enum rg_status start(struct runner *r, struct rg_err *err)
     }
     r->running[r->running_count++] = r->started++;
     return RG_OK;
+}
+
+/* What the process has left. Its file is closed at once: many may have ended before it is their
+ * turn to be told. */
+static void take_result(struct job *job)
+{
+    job->pid = -1;
+    job->duration_ns = cli_mono_ns() - job->start_ns;
+    scenario_result_init(&job->result);
+    job->told = job->status == 0 && receive_result(job->fd, &job->result);
+    close(job->fd);
+    job->fd = -1;
 }
 
 /* Takes leave of the processes that have ended. */
@@ -166,8 +138,7 @@ static void reap(struct runner *r)
             continue;
         }
         job->status = pid < 0 ? -1 : status;
-        job->pid = -1;
-        job->duration_ns = cli_mono_ns() - job->start_ns;
+        take_result(job);
     }
     r->running_count = kept;
 }
@@ -224,31 +195,25 @@ static void explain(const struct runner *r, const struct job *job, struct scenar
 static void conclude(struct runner *r, size_t i)
 {
     struct job *job = &r->list[i];
-    struct scenario_result result;
-    bool told;
+    struct scenario_result *result = &job->result;
 
-    scenario_result_init(&result);
-    told = job->status == 0 && receive_result(job->fd, &result);
-    close(job->fd);
-    job->fd = -1;
-    if (!told && job->killed != KILLED_BY_SIGNAL) {
-        scenario_result_finish(&result);
-        scenario_result_init(&result);
-        explain(r, job, &result);
-        result.numbers.seed = seed_of(r->jobs, i);
-        result.numbers.duration_ns = job->duration_ns;
-        told = true;
+    if (!job->told && job->killed != KILLED_BY_SIGNAL) {
+        scenario_result_finish(result);
+        scenario_result_init(result);
+        explain(r, job, result);
+        result->numbers.seed = seed_of(r->jobs, i);
+        result->numbers.duration_ns = job->duration_ns;
+        job->told = true;
     }
-    if (told)
-        r->jobs->done(r->jobs->ctx, r->jobs->scenarios[i], &result);
-    scenario_result_finish(&result);
+    if (job->told)
+        r->jobs->done(r->jobs->ctx, r->jobs->scenarios[i], result);
+    scenario_result_finish(result);
 }
 
 /* Blocks the signals that wait_event waits for. What is ignored, as below nohup, stays so. */
 static void catch_signals(struct runner *r)
 {
     static const int wanted[] = {SIGINT, SIGTERM, SIGHUP};
-    const struct sigaction plain = {.sa_handler = SIG_DFL};
     struct sigaction now;
 
     sigemptyset(&r->set);
@@ -258,7 +223,6 @@ static void catch_signals(struct runner *r)
             sigaddset(&r->set, wanted[i]);
     }
     sigprocmask(SIG_BLOCK, &r->set, &r->before);
-    sigaction(SIGCHLD, &plain, &r->child_action); /* who ignores it never hears of its children */
 }
 
 _Noreturn void scenario_jobs_die(int signum)
@@ -296,7 +260,6 @@ enum rg_status scenario_jobs_run(const struct scenario_jobs *jobs, int *signum, 
         while (told < r.started && r.list[told].pid == -1)
             conclude(&r, told++);
     }
-    sigaction(SIGCHLD, &r.child_action, NULL);
     sigprocmask(SIG_SETMASK, &r.before, NULL);
     free(r.list);
     free(r.running);

@@ -12,23 +12,6 @@
 
 #define DEPTH_MAX 32
 
-static enum rg_status read_file(const char *path, struct rg_buf *out, struct rg_err *err)
-{
-    char block[16384];
-    FILE *file = fopen(path, "re");
-    enum rg_status st = RG_OK;
-    size_t n;
-
-    if (!file)
-        return rg_err_errno(err, errno);
-    while (st == RG_OK && (n = fread(block, 1, sizeof(block), file)) > 0)
-        st = rg_buf_append(out, block, n);
-    if (st == RG_OK && ferror(file))
-        st = rg_err_errno(err, EIO);
-    fclose(file);
-    return st;
-}
-
 static enum rg_status add_scenario(
     struct scenario_list *list, struct rg_scenario *scenario, struct rg_err *err)
 {
@@ -76,7 +59,7 @@ static enum rg_status add_file(struct scenario_list *list, const char *name, str
         return st;
     path = list->paths[list->path_count - 1];
     rg_buf_init(&text, RG_SCENARIO_BYTES_MAX);
-    st = read_file(path, &text, &why);
+    st = cli_read_file(path, &text, &why);
     if (st == RG_OK)
         st = rg_scenario_parse(path, rg_str_buf(&text), &scenario, &why);
     rg_buf_finish(&text);

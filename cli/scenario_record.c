@@ -19,6 +19,7 @@ struct recording {
     struct scenario_world world;
     struct rg_recorder *recorder;
     struct live_stop *stop;
+    const struct scenario_world_options *asked;
     uint64_t seed;
 };
 
@@ -51,6 +52,13 @@ static enum rg_status make_key(const struct recording *r, uint8_t key[16], struc
     return RG_EIO;
 }
 
+static const char *scheduler_of(const struct recording *r)
+{
+    if (r->scenario->world == RG_SCENARIO_LIVE || r->asked->order == RG_SIM_ORDER_STABLE)
+        return NULL;
+    return r->asked->order == RG_SIM_ORDER_PCT ? "pct" : "random";
+}
+
 /* Asked below the faults: a question of ours must not use up one of theirs. */
 static enum rg_status add_notes(struct recording *r, struct rg_err *err)
 {
@@ -60,6 +68,13 @@ static enum rg_status add_notes(struct recording *r, struct rg_err *err)
         .fixture = r->scenario->world == RG_SCENARIO_FIXTURE ? r->scenario->fixture : NULL,
         .seed = r->seed,
         .mask = r->options->mask,
+        .scheduler = scheduler_of(r),
+        .faults = r->asked->no_faults         ? "none"
+                  : r->asked->extra_count > 0 ? "random"
+                                              : NULL,
+        .order_seed = r->asked->order_seed,
+        .pct_depth = r->asked->pct_depth,
+        .pct_steps = r->asked->pct_steps,
     };
     enum rg_status st = rg_host_facts(r->world.parts.set.host, &facts, err);
 
@@ -151,7 +166,8 @@ enum rg_status scenario_record(const struct rg_scenario *scenario,
     const struct scenario_world_options *world, const struct scenario_record_options *options,
     struct rg_record_summary *summary, struct rg_engine_report *report, struct rg_err *err)
 {
-    struct recording r = {.scenario = scenario, .options = options, .seed = world->seed};
+    struct recording r = {
+        .scenario = scenario, .options = options, .asked = world, .seed = world->seed};
     enum rg_status st = scenario_world_build(&r.world, scenario, world, err);
 
     *summary = (struct rg_record_summary){0};

@@ -21,6 +21,7 @@ static void finish_output(struct scenario_output *output)
 {
     free(output->kind);
     free(output->source);
+    free(output->id);
     rg_buf_finish(&output->payload);
 }
 
@@ -31,6 +32,13 @@ static enum rg_status copy_output(struct scenario_output *to, const struct rg_ou
     rg_buf_init(&to->payload, RG_OUTPUT_BYTES_MAX);
     if (!to->kind || !to->source)
         return RG_ENOMEM;
+    for (size_t i = 0; i < from->header_count; i++) {
+        if (strcmp(from->headers[i].name, RG_OUTPUT_ID_HEADER) != 0 || to->id)
+            continue;
+        to->id = rg_memdup0(from->headers[i].value, strlen(from->headers[i].value));
+        if (!to->id)
+            return RG_ENOMEM;
+    }
     return rg_buf_append(&to->payload, from->payload.ptr, from->payload.len);
 }
 

@@ -9,7 +9,11 @@ struct scenario_output {
     int64_t t_ns;          /* since the sink was made */
     char *kind, *source;   /* owned by the sink */
     struct rg_buf payload; /* likewise */
+    char *id;              /* likewise: RG_OUTPUT_ID_HEADER of the output; NULL: it has none */
 };
+
+/* A header that stays the same over all tries to send one payload. */
+#define RG_OUTPUT_ID_HEADER "X-Reagent-Payload-Id"
 
 #define SCENARIO_OUTPUTS_MAX ((size_t)1 << 20)
 #define SCENARIO_BYTES_KEPT  ((size_t)1 << 30) /* of all payloads */

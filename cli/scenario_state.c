@@ -2,6 +2,7 @@
 
 #include "cli_json.h"
 #include "payload_json.h"
+#include "scenario_metrics.h"
 #include "scenario_sink.h"
 
 #include <string.h>
@@ -20,17 +21,19 @@ static enum rg_status put_output(
     struct cli_json *json, const struct scenario_output *output, struct rg_err *err)
 {
     struct rg_str payload = rg_str_buf(&output->payload);
-    enum rg_status st = RG_OK;
+    bool known = false;
+    enum rg_status st;
 
     cli_json_object(json, NULL);
     cli_json_double(json, "t", (double)output->t_ns / 1e9, 17);
     cli_json_text(json, "kind", output->kind);
     cli_json_text(json, "source", output->source);
-    if (strcmp(output->kind, "payload") == 0)
+    st = scenario_metrics_json(json, output, &known, err);
+    if (st == RG_OK && !known && strcmp(output->kind, "payload") == 0)
         st = payload_json(json, payload, err);
     else if (strcmp(output->kind, "log") == 0)
         put_log(json, payload);
-    else
+    else if (!known)
         cli_json_u64(json, "bytes", payload.len);
     cli_json_end_object(json);
     return st == RG_OK ? json->st : st;
@@ -56,6 +59,28 @@ static enum rg_status fill_outputs(
     return st;
 }
 
+static void put_checks(struct cli_json *json, const struct rg_engine_check_report *c)
+{
+    cli_json_object(json, "checks");
+    cli_json_u64(json, "runs", c->runs);
+    cli_json_u64(json, "errors", c->errors);
+    cli_json_u64(json, "warnings", c->warnings);
+    cli_json_u64(json, "skipped", c->skipped);
+    cli_json_u64(json, "lost_ticks", c->lost_ticks);
+    cli_json_u64(json, "configs", c->configs);
+    cli_json_u64(json, "checks", c->checks);
+    cli_json_u64(json, "config_errors", c->config_errors);
+    cli_json_u64(json, "loading_errors", c->loading_errors);
+    cli_json_u64(json, "series", c->series);
+    cli_json_u64(json, "sketches", c->sketches);
+    cli_json_u64(json, "service_checks", c->service_checks);
+    cli_json_u64(json, "events", c->events);
+    cli_json_u64(json, "payloads", c->payloads);
+    cli_json_u64(json, "dropped_payloads", c->dropped_payloads);
+    cli_json_u64(json, "lost_items", c->lost_items);
+    cli_json_end_object(json);
+}
+
 static enum rg_status end(struct rg_judge *judge, const struct scenario_world *world,
     const struct rg_engine_report *report, struct rg_err *err)
 {
@@ -69,6 +94,7 @@ static enum rg_status end(struct rg_judge *judge, const struct scenario_world *w
     cli_json_u64(&json, "payloads", report->payloads);
     cli_json_u64(&json, "dropped_payloads", report->dropped_payloads);
     cli_json_u64(&json, "processes_seen", report->processes_seen);
+    put_checks(&json, &report->checks);
     cli_json_end_object(&json);
     st = json.st;
     if (st == RG_OK)

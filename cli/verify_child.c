@@ -1,5 +1,6 @@
 #include "verify_child.h"
 
+#include "child_process.h"
 #include "cli.h"
 #include "rg/base/mem.h"
 
@@ -154,9 +155,7 @@ static enum rg_status launch(struct verify_child *child, enum verify_surrounding
     }
     snprintf(log_path, sizeof(log_path), "/proc/self/fd/%d", child->fds[FD_LOG]);
     fill_args(argv, work, log_path);
-    fflush(stdout);
-    fflush(stderr);
-    child->pid = fork();
+    child->pid = child_fork();
     if (child->pid == 0) /* execve only reads the texts */
         become_child(surroundings, (char *const *)(uintptr_t)argv, env, child);
     if (child->pid < 0)

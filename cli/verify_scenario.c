@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define RANGE_TEXT      48
+#define RANGE_TEXT      64 /* "--seeds=A..B" */
 #define FAILED_TOLD_MAX 10
 #define SEEDS_MAX       UINT64_C(1000000000)
 
@@ -171,7 +171,7 @@ static void show_difference(struct verification *v, const struct verify_differen
         return;
     show_effects(v);
     fputs("repeat: reagent verify ", stderr);
-    cli_put_word(stderr, v->args->file);
+    cli_put_word(stderr, rg_str_from(v->args->file));
     fprintf(stderr, " --seeds %" PRIu64 "\n", v->seed);
 }
 

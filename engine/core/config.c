@@ -12,11 +12,16 @@
 
 #define KEY(path, type, member)                                                                    \
     {                                                                                              \
-        path, type, offsetof(struct rg_engine_config, member), NULL                                \
+        path, type, offsetof(struct rg_engine_config, member), NULL, false                         \
     }
 #define KEY_ENV(path, type, member, env)                                                           \
     {                                                                                              \
-        path, type, offsetof(struct rg_engine_config, member), env                                 \
+        path, type, offsetof(struct rg_engine_config, member), env, false                          \
+    }
+/* Of the check flow. Its variable is DD_ and the key. */
+#define KEY_FLOW(path, type, member)                                                               \
+    {                                                                                              \
+        path, type, offsetof(struct rg_engine_config, flow.member), NULL, true                     \
     }
 
 static const struct key {
@@ -24,6 +29,7 @@ static const struct key {
     enum rg_config_type type;
     size_t offset;
     const char *env; /* beside the names that every process_config key has */
+    bool flow;
 } keys[] = {
     KEY_ENV("hostname", RG_CONFIG_TEXT, hostname, "DD_HOSTNAME"),
     KEY_ENV("log_level", RG_CONFIG_TEXT, log_level, "DD_LOG_LEVEL"),
@@ -52,13 +58,42 @@ static const struct key {
     KEY("reagent.always_reread", RG_CONFIG_BOOL, always_reread),
     KEY("run.for", RG_CONFIG_DURATION, run_for_ns),
     KEY("run.checks", RG_CONFIG_TEXTS, checks),
+    KEY("run.confd", RG_CONFIG_BOOL, confd),
     KEY("run.realtime", RG_CONFIG_BOOL, realtime),
     KEY("run.group_id", RG_CONFIG_INT, group_id),
+    KEY_FLOW("check_runners", RG_CONFIG_INT, runners),
+    KEY_FLOW("check_cancel_timeout", RG_CONFIG_DURATION, cancel_timeout_ns),
+    KEY_FLOW("logging_frequency", RG_CONFIG_INT, logging_frequency),
+    KEY_FLOW("integration_check_status_enabled", RG_CONFIG_BOOL, check_status),
+    KEY_FLOW("check_sampler_bucket_commits_count_expiry", RG_CONFIG_INT, commits_until_expiry),
+    KEY_FLOW(
+        "check_sampler_stateful_metric_expiration_time", RG_CONFIG_DURATION, stateful_expiry_ns),
+    KEY_FLOW("check_sampler_expire_metrics", RG_CONFIG_BOOL, expire_metrics),
+    KEY_FLOW("check_sampler_allow_sketch_bucket_reset", RG_CONFIG_BOOL, bucket_reset),
+    KEY_FLOW("histogram_aggregates", RG_CONFIG_TEXTS, aggregates),
+    KEY_FLOW("histogram_percentiles", RG_CONFIG_TEXTS, percentiles),
+    KEY_FLOW("use_v2_api.series", RG_CONFIG_BOOL, series_v2),
+    KEY_FLOW("enable_payloads.series", RG_CONFIG_BOOL, send_series),
+    KEY_FLOW("enable_payloads.events", RG_CONFIG_BOOL, send_events),
+    KEY_FLOW("enable_payloads.service_checks", RG_CONFIG_BOOL, send_service_checks),
+    KEY_FLOW("enable_payloads.sketches", RG_CONFIG_BOOL, send_sketches),
+    KEY_FLOW("serializer_max_series_points_per_payload", RG_CONFIG_INT, series_points),
+    KEY_FLOW("serializer_max_series_uncompressed_payload_size", RG_CONFIG_INT, series_bytes),
+    KEY_FLOW("serializer_max_uncompressed_payload_size", RG_CONFIG_INT, other_bytes),
+    KEY_FLOW("forwarder_retry_queue_payloads_max_size", RG_CONFIG_INT, queue_bytes),
+    KEY_FLOW("log_payloads", RG_CONFIG_BOOL, log_payloads),
+    KEY_FLOW("ignore_autoconf", RG_CONFIG_TEXTS, ignore_autoconf),
+    KEY_FLOW("ad_disable_env_var_resolution", RG_CONFIG_BOOL, env_disabled),
+    KEY_FLOW("ad_allowed_env_vars", RG_CONFIG_TEXTS, env_names),
+    KEY_FLOW("autoconf_config_files_poll", RG_CONFIG_BOOL, poll),
+    KEY_FLOW("autoconf_config_files_poll_interval", RG_CONFIG_INT, poll_interval_s),
+    KEY_FLOW("confd_path", RG_CONFIG_TEXT, confd_path),
 };
 
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
 
-static const char *const check_names[] = {"process", "rtprocess", NULL};
+/* "none" is no check: the list of those that say that conf.d is all. */
+static const char *const check_names[] = {"process", "rtprocess", "none", NULL};
 
 void rg_engine_config_init(struct rg_engine_config *c)
 {
@@ -73,6 +108,7 @@ void rg_engine_config_init(struct rg_engine_config *c)
         .collect_io_fd = true,
         .group_id = -1,
     };
+    rg_checks_config_init(&c->flow);
 }
 
 void rg_engine_config_finish(struct rg_engine_config *c)
@@ -86,6 +122,7 @@ void rg_engine_config_finish(struct rg_engine_config *c)
     rg_config_list_finish(&c->drop_check_payloads);
     rg_config_list_finish(&c->checks);
     rg_config_list_finish(&c->notes);
+    rg_checks_config_finish(&c->flow);
     *c = (struct rg_engine_config){0};
 }
 
@@ -129,10 +166,10 @@ bool rg_engine_config_level(const struct rg_engine_config *c, enum rg_log_level 
     return true;
 }
 
-static const struct key *find_key(struct rg_str path)
+static const struct key *find_key(const struct rg_engine_config *c, struct rg_str path)
 {
     for (size_t i = 0; i < KEYS; i++) {
-        if (rg_str_is(path, keys[i].path))
+        if (rg_str_is(path, keys[i].path) && (c->use_flow || !keys[i].flow))
             return &keys[i];
     }
     return NULL;
@@ -180,7 +217,7 @@ static enum rg_status apply_entry(
 
     if (entry->item)
         return RG_OK; /* its list was looked at */
-    key = find_key(path);
+    key = find_key(c, path);
     if (key)
         return rg_config_set_entry(key->type, (char *)c + key->offset, doc, i, err);
     if (entry->kind == RG_CONFIG_MAP || entry->kind == RG_CONFIG_NULL)
@@ -207,25 +244,23 @@ enum rg_status rg_engine_config_apply(
     return st;
 }
 
-static enum rg_status apply_document(
-    struct rg_engine_config *c, struct rg_host *host, const char *name, struct rg_err *err)
+/* Fetches a document into text, empty when there is none. */
+static enum rg_status fetch_document(
+    struct rg_host *host, const char *name, struct rg_buf *text, struct rg_err *err)
 {
-    struct rg_buf text;
-    enum rg_status st;
+    enum rg_status st = rg_host_document(host, name, text, err);
 
-    rg_buf_init(&text, RG_HOST_DOCUMENT_MAX);
-    st = rg_host_document(host, name, &text, err);
-    if (st == RG_OK)
-        st = rg_engine_config_apply(c, name, text.data, text.len, err);
-    else if (st == RG_ENOTFOUND)
-        st = RG_OK;
-    else
+    if (st == RG_ENOTFOUND) {
+        rg_buf_clear(text);
+        return RG_OK;
+    }
+    if (st != RG_OK)
         rg_err_prefix(err, "%s", name);
-    rg_buf_finish(&text);
     return st;
 }
 
 static const char own_section[] = "process_config.";
+static const char flow_prefix[] = "DD_";
 static const char *const env_prefixes[] = {"DD_PROCESS_CONFIG_", "DD_PROCESS_AGENT_"};
 
 /* PREFIX + the rest of the path in capitals, dots as underscores. */
@@ -249,6 +284,11 @@ const char *rg_engine_config_of_env(struct rg_str name)
 
         if (keys[i].env && rg_str_is(name, keys[i].env))
             return keys[i].path;
+        if (keys[i].flow) {
+            env_name(text, flow_prefix, keys[i].path);
+            if (rg_str_is(name, text))
+                return keys[i].path;
+        }
         for (size_t p = 0; p < 2 && strncmp(keys[i].path, own_section, own) == 0; p++) {
             env_name(text, env_prefixes[p], keys[i].path + own);
             if (rg_str_is(name, text))
@@ -282,25 +322,35 @@ static enum rg_status apply_env(struct rg_engine_config *c, struct rg_host *host
     return st;
 }
 
+static enum rg_status apply_key_env(
+    struct rg_engine_config *c, struct rg_host *host, const struct key *key, struct rg_err *err)
+{
+    char name[ENV_NAME_MAX];
+    bool found = false;
+    enum rg_status st = RG_OK;
+
+    if (key->flow) {
+        env_name(name, flow_prefix, key->path);
+        return c->use_flow ? apply_env(c, host, key, name, &found, err) : RG_OK;
+    }
+    if (strncmp(key->path, own_section, strlen(own_section)) == 0) {
+        for (int p = 0; p < 2 && !found && st == RG_OK; p++) {
+            env_name(name, env_prefixes[p], key->path + strlen(own_section));
+            st = apply_env(c, host, key, name, &found, err);
+        }
+    }
+    if (st == RG_OK && !found && key->env)
+        st = apply_env(c, host, key, key->env, &found, err);
+    return st;
+}
+
 static enum rg_status apply_environment(
     struct rg_engine_config *c, struct rg_host *host, struct rg_err *err)
 {
     enum rg_status st = RG_OK;
 
-    for (size_t i = 0; i < KEYS && st == RG_OK; i++) {
-        bool found = false;
-
-        if (strncmp(keys[i].path, own_section, strlen(own_section)) == 0) {
-            for (int p = 0; p < 2 && !found && st == RG_OK; p++) {
-                char name[ENV_NAME_MAX];
-
-                env_name(name, env_prefixes[p], keys[i].path + strlen(own_section));
-                st = apply_env(c, host, &keys[i], name, &found, err);
-            }
-        }
-        if (st == RG_OK && !found && keys[i].env)
-            st = apply_env(c, host, &keys[i], keys[i].env, &found, err);
-    }
+    for (size_t i = 0; i < KEYS && st == RG_OK; i++)
+        st = apply_key_env(c, host, &keys[i], err);
     return st;
 }
 
@@ -313,7 +363,8 @@ static enum rg_status check_whole(const struct rg_engine_config *c, struct rg_er
         const char *name = c->checks.items[i].ptr;
         const char *near;
 
-        if (strcmp(name, "process") == 0 || strcmp(name, "rtprocess") == 0)
+        if (strcmp(name, "process") == 0 || strcmp(name, "rtprocess") == 0 ||
+            strcmp(name, "none") == 0)
             continue;
         near = rg_str_nearest(c->checks.items[i], check_names);
         rg_err_set(err, "run.checks: there is no check '%.64s'%s%s%s", name,
@@ -334,17 +385,46 @@ static enum rg_status check_whole(const struct rg_engine_config *c, struct rg_er
         rg_err_set(err, "run.group_id must be -1 or fit 31 bits, run.for must not be negative");
         return RG_EINVALID;
     }
-    return RG_OK;
+    return c->use_flow ? rg_checks_config_check(&c->flow, err) : RG_OK;
+}
+
+/* Only the options, which come last, may say that the check flow runs. Then all is applied again,
+ * with its keys: a run without it must not ask the host for them. */
+static enum rg_status apply_again(struct rg_engine_config *c, struct rg_host *host,
+    const struct rg_buf *file, const struct rg_buf *options, struct rg_err *err)
+{
+    enum rg_status st;
+
+    rg_engine_config_finish(c);
+    rg_engine_config_init(c);
+    c->use_flow = true;
+    st = rg_engine_config_apply(c, "datadog.yaml", file->data, file->len, err);
+    if (st == RG_OK)
+        st = apply_environment(c, host, err);
+    return st == RG_OK ? rg_engine_config_apply(c, "options", options->data, options->len, err)
+                       : st;
 }
 
 enum rg_status rg_engine_config_load(
     struct rg_engine_config *c, struct rg_host *host, struct rg_err *err)
 {
-    enum rg_status st = apply_document(c, host, "datadog.yaml", err);
+    struct rg_buf file, options;
+    enum rg_status st;
 
+    rg_buf_init(&file, RG_HOST_DOCUMENT_MAX);
+    rg_buf_init(&options, RG_HOST_DOCUMENT_MAX);
+    st = fetch_document(host, "datadog.yaml", &file, err);
+    if (st == RG_OK)
+        st = rg_engine_config_apply(c, "datadog.yaml", file.data, file.len, err);
     if (st == RG_OK)
         st = apply_environment(c, host, err);
     if (st == RG_OK)
-        st = apply_document(c, host, "options", err);
+        st = fetch_document(host, "options", &options, err);
+    if (st == RG_OK)
+        st = rg_engine_config_apply(c, "options", options.data, options.len, err);
+    if (st == RG_OK && c->confd && !c->use_flow)
+        st = apply_again(c, host, &file, &options, err);
+    rg_buf_finish(&file);
+    rg_buf_finish(&options);
     return st == RG_OK ? check_whole(c, err) : st;
 }

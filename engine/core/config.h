@@ -2,10 +2,12 @@
  * variables of the environment, the document "options" (what the command line says).
  *
  * Keys are upstream's (pkg/config/setup/process.go); "run." and "reagent." are ours. An unknown key
- * of ours is an error that names the nearest one; any other unknown key is a note. */
+ * of ours is an error that names the nearest one; any other unknown key is a note. The keys of
+ * config_checks.h are unknown while the flows that they belong to do not run. */
 #ifndef RG_CORE_CONFIG_H
 #define RG_CORE_CONFIG_H
 
+#include "config_checks.h"
 #include "config_value.h"
 #include "rg/backend/host.h"
 #include "rg/backend/log.h"
@@ -37,8 +39,12 @@ struct rg_engine_config {
     /* run. */
     int64_t run_for_ns; /* 0: until the stop request */
     struct rg_config_list checks;
+    bool confd;       /* run the checks of conf.d */
     bool realtime;    /* begin with real time on */
     int64_t group_id; /* number of the first run, less one; -1: drawn */
+
+    bool use_flow; /* the keys of flow are known; set by the caller, or by confd */
+    struct rg_checks_config flow;
 
     struct rg_config_list notes; /* one text per unknown key */
 };
@@ -63,7 +69,8 @@ RG_NODISCARD enum rg_status rg_engine_config_apply(struct rg_engine_config *c, c
 /* The key that a variable of the environment sets, or NULL. */
 const char *rg_engine_config_of_env(struct rg_str name);
 
-/* Applies all sources over the defaults and checks the whole. c is initialised. */
+/* Applies all sources over the defaults and checks the whole. c is initialised, use_flow perhaps
+ * set. */
 RG_NODISCARD enum rg_status rg_engine_config_load(
     struct rg_engine_config *c, struct rg_host *host, struct rg_err *err);
 

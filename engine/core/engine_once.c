@@ -67,7 +67,7 @@ enum rg_status rg_engine_check_once(const struct rg_backends *backends,
             err, "there is no check '%.64s'; process and rtprocess can run once", once->check);
         return RG_ENOTFOUND;
     }
-    st = rg_engine_setup_init(&setup, backends, err);
+    st = rg_engine_setup_init(&setup, backends, false, err);
     if (st == RG_OK)
         st = rg_engine_setup_check(&setup, backends, &check, err);
     if (st == RG_OK)

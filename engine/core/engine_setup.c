@@ -1,11 +1,12 @@
 #include "engine_setup.h"
 
-enum rg_status rg_engine_setup_init(
-    struct rg_engine_setup *s, const struct rg_backends *backends, struct rg_err *err)
+enum rg_status rg_engine_setup_init(struct rg_engine_setup *s, const struct rg_backends *backends,
+    bool use_flow, struct rg_err *err)
 {
     enum rg_status st;
 
     rg_engine_config_init(&s->config);
+    s->config.use_flow = use_flow;
     st = rg_engine_config_load(&s->config, backends->host, err);
     if (st == RG_OK)
         st = rg_host_facts(backends->host, &s->facts, err);
@@ -49,6 +50,43 @@ enum rg_status rg_engine_setup_check(struct rg_engine_setup *s, const struct rg_
     };
 
     return rg_process_check_create(backends, &o, &s->log, out, err);
+}
+
+enum rg_status rg_engine_setup_aggregator(const struct rg_engine_setup *s,
+    const struct rg_backends *backends, struct rg_aggregator **out, struct rg_err *err)
+{
+    struct rg_aggregator_options o = {.hostname = s->hostname};
+
+    rg_checks_config_world(&s->config.flow, &o.world);
+    return rg_aggregator_create(backends->runtime, &o, &s->log, out, err);
+}
+
+struct rg_check_world rg_engine_setup_world(const struct rg_engine_setup *s,
+    const struct rg_backends *backends, struct rg_aggregator *aggregator,
+    struct rg_mutex *stop_lock)
+{
+    return (struct rg_check_world){.runtime = backends->runtime,
+        .procfs = backends->procfs,
+        .host = backends->host,
+        .aggregator = aggregator,
+        .log = &s->log,
+        .facts = &s->facts,
+        .stop_lock = stop_lock};
+}
+
+enum rg_status rg_engine_confd_path(struct rg_host *host, struct rg_buf *out, struct rg_err *err)
+{
+    struct rg_engine_config config;
+    enum rg_status st;
+
+    rg_buf_clear(out);
+    rg_engine_config_init(&config);
+    config.use_flow = true;
+    st = rg_engine_config_load(&config, host, err);
+    if (st == RG_OK && config.flow.confd_path)
+        st = rg_buf_str(out, config.flow.confd_path);
+    rg_engine_config_finish(&config);
+    return st;
 }
 
 enum rg_status rg_engine_sensitive_words(

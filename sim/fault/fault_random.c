@@ -80,7 +80,7 @@ static const char *draw_name(struct drawing *d, const struct family *family)
     return family->names[below(d, count)];
 }
 
-/* Half of the windows are open from the start, and half of the rest to the end. */
+/* Half of the windows are open from the start, and half of them stay so to the end. */
 static void draw_window(struct drawing *d, struct rg_fault_rule *rule)
 {
     if (d->for_ms > 1 && below(d, 2))

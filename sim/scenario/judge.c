@@ -12,8 +12,11 @@ struct rg_judge {
     jv last; /* object: source to items */
     jv open; /* object: source to the messages of a group that is not complete */
     int64_t *times;
-    jv *lasts; /* .last behind each output */
-    size_t count, times_cap, lasts_cap;
+    struct seen {
+        jv last, status;
+    } * seen; /* .last and .status behind each output */
+    jv status;
+    size_t count, times_cap, seen_cap;
     struct fired {
         int64_t t_ns;
         size_t rule;
@@ -36,6 +39,7 @@ enum rg_status rg_judge_create(size_t fault_count, struct rg_judge **out, struct
     judge->last = jv_object();
     judge->open = jv_object();
     judge->report = jv_null();
+    judge->status = jv_null();
     judge->rules = fault_count;
     *out = judge;
     return RG_OK;
@@ -114,11 +118,27 @@ static void take_message(struct rg_judge *judge, jv source, jv message)
     judge->open = jv_object_set(judge->open, jv_copy(source), open);
 }
 
+/* A status becomes .status, a message of a group goes to its group. output is borrowed. */
+static void take_output(struct rg_judge *judge, jv output)
+{
+    jv kind = get(output, "kind"), source = get(output, "source"), message = get(output, "message");
+
+    if (jv_get_kind(kind) == JV_KIND_STRING && strcmp(jv_string_value(kind), "status") == 0) {
+        jv_free(judge->status);
+        judge->status = jv_copy(message);
+    } else if (jv_get_kind(source) == JV_KIND_STRING && number(message, "groupSize") >= 0) {
+        take_message(judge, source, jv_copy(message));
+    }
+    jv_free(kind);
+    jv_free(source);
+    jv_free(message);
+}
+
 enum rg_status rg_judge_output(
     struct rg_judge *judge, int64_t t_ns, struct rg_str json, struct rg_err *err)
 {
-    void *times = judge->times, *lasts = judge->lasts;
-    jv output, source, message;
+    void *times = judge->times, *seen = judge->seen;
+    jv output;
     enum rg_status st;
 
     rg_assert(!judge->ended);
@@ -126,9 +146,9 @@ enum rg_status rg_judge_output(
         &times, &judge->times_cap, judge->count + 1, sizeof(*judge->times), RG_JUDGE_OUTPUTS_MAX);
     judge->times = times;
     if (st == RG_OK)
-        st = rg_grow(&lasts, &judge->lasts_cap, judge->count + 1, sizeof(*judge->lasts),
-            RG_JUDGE_OUTPUTS_MAX);
-    judge->lasts = lasts;
+        st = rg_grow(
+            &seen, &judge->seen_cap, judge->count + 1, sizeof(*judge->seen), RG_JUDGE_OUTPUTS_MAX);
+    judge->seen = seen;
     if (st != RG_OK) {
         rg_err_set(err, st == RG_ELIMIT ? "more than %zu outputs" : "out of memory for %zu outputs",
             RG_JUDGE_OUTPUTS_MAX);
@@ -140,16 +160,10 @@ enum rg_status rg_judge_output(
         rg_err_set(err, "output %zu is not a JSON object", judge->count + 1);
         return RG_EINVALID;
     }
-    source = get(output, "source");
-    message = get(output, "message");
-    if (jv_get_kind(source) == JV_KIND_STRING && jv_get_kind(message) == JV_KIND_OBJECT)
-        take_message(judge, source, message);
-    else
-        jv_free(message);
-    jv_free(source);
+    take_output(judge, output);
     judge->out = jv_array_append(judge->out, output);
     judge->times[judge->count] = t_ns;
-    judge->lasts[judge->count++] = jv_copy(judge->last);
+    judge->seen[judge->count++] = (struct seen){jv_copy(judge->last), jv_copy(judge->status)};
     return RG_OK;
 }
 
@@ -204,7 +218,10 @@ static jv state_at(const struct rg_judge *judge, size_t n, int64_t t_ns, bool en
 
     state = jv_object_set(state, jv_string("t"), jv_number((double)t_ns / 1e9));
     state = jv_object_set(state, jv_string("out"), jv_array_slice(jv_copy(judge->out), 0, (int)n));
-    state = jv_object_set(state, jv_string("last"), n ? jv_copy(judge->lasts[n - 1]) : jv_object());
+    state =
+        jv_object_set(state, jv_string("last"), n ? jv_copy(judge->seen[n - 1].last) : jv_object());
+    state = jv_object_set(
+        state, jv_string("status"), n ? jv_copy(judge->seen[n - 1].status) : jv_null());
     state = jv_object_set(state, jv_string("faults"), faults_at(judge, t_ns));
     return jv_object_set(state, jv_string("report"), end ? jv_copy(judge->report) : jv_null());
 }
@@ -314,14 +331,17 @@ void rg_judge_destroy(struct rg_judge *judge)
 {
     if (!judge)
         return;
-    for (size_t i = 0; i < judge->count; i++)
-        jv_free(judge->lasts[i]);
+    for (size_t i = 0; i < judge->count; i++) {
+        jv_free(judge->seen[i].last);
+        jv_free(judge->seen[i].status);
+    }
+    free(judge->seen);
+    jv_free(judge->status);
     jv_free(judge->out);
     jv_free(judge->last);
     jv_free(judge->open);
     jv_free(judge->report);
     free(judge->times);
-    free(judge->lasts);
     free(judge->fired);
     free(judge);
 }

@@ -12,7 +12,7 @@ static const char *const top_keys[] = {
     "name", "why", "world", "seed", "run", "config", "faults", "expect", "golden", NULL};
 static const char *const world_keys[] = {"fixture", "simulate", "live", NULL};
 static const char *const run_keys[] = {"for", "checks", NULL};
-static const char *const check_names[] = {"process", "rtprocess", NULL};
+static const char *const check_names[] = {"process", "rtprocess", "none", NULL};
 static const char *const expect_keys[] = {"at", "jq", "always", "sometimes", "eventually", NULL};
 static const char *const golden_keys[] = {"file", "ignore", NULL};
 
@@ -73,7 +73,12 @@ static enum rg_status read_world(struct reader *r, const struct scenario_node *r
     }
     if (strcmp(node->key, "simulate") == 0) {
         r->s->world = RG_SCENARIO_SIMULATE;
-        return scenario_world_check(r->doc, node, r->err);
+        st = scenario_world_check(r->doc, node, r->err);
+        if (st != RG_OK)
+            return st;
+        r->s->confd = scenario_confd_there(r->doc, node);
+        node = scenario_get(r->doc, node, "confd_dir");
+        return node ? scenario_text(r->doc, node, &r->s->confd_dir, r->err) : RG_OK;
     }
     r->s->world = RG_SCENARIO_LIVE;
     st = scenario_bool(r->doc, node, &live, r->err);
@@ -119,8 +124,9 @@ static enum rg_status read_run(struct reader *r, const struct scenario_node *roo
     node = scenario_get(r->doc, run, "checks");
     if (!node)
         return RG_OK;
-    if (node->kind != SCENARIO_LIST || node->count == 0)
+    if (node->kind != SCENARIO_LIST || (node->count == 0 && !r->s->confd))
         return scenario_refuse(r->doc, node, r->err, "'checks' must be a list of checks");
+    r->s->checks_set = true;
     for (item = scenario_first(r->doc, node); item && st == RG_OK;
          item = scenario_next(r->doc, item))
         st = read_check(r, item, item == scenario_first(r->doc, node));

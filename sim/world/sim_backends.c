@@ -250,11 +250,10 @@ static enum rg_status host_user_name(
 static enum rg_status host_env(
     struct rg_host *host, const char *name, struct rg_buf *out, struct rg_err *err)
 {
-    (void)from_host(host);
-    (void)name;
-    (void)out;
+    const char *value = sim_env(from_host(host), name);
+
     (void)err;
-    return RG_ENOTFOUND;
+    return value ? rg_buf_str(out, value) : RG_ENOTFOUND;
 }
 
 static enum rg_status host_document(

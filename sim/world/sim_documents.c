@@ -99,10 +99,7 @@ void sim_documents_finish(struct rg_sim_host *h)
         free(h->documents[i].name);
         free(h->documents[i].text);
     }
-    for (size_t i = 0; i < h->mount_count; i++)
-        free(h->mounts[i].path);
     free(h->documents);
-    free(h->mounts);
 }
 
 static int64_t present(const struct rg_sim_host *h)
@@ -154,14 +151,15 @@ static bool holds(const char *mount, const char *path)
 
 void sim_filesystem(const struct rg_sim_host *h, const char *path, struct rg_filesystem *out)
 {
+    int64_t now_ns = present(h);
     size_t best = 0;
 
     *out = RG_SIM_FILESYSTEM;
     for (size_t i = 0; i < h->mount_count; i++) {
         size_t len = strlen(h->mounts[i].path);
 
-        if (len > best && holds(h->mounts[i].path, path)) {
-            *out = h->mounts[i].numbers;
+        if (len >= best && holds(h->mounts[i].path, path)) {
+            sim_mount_numbers(&h->mounts[i], now_ns, out); /* the last one covers the others */
             best = len;
         }
     }

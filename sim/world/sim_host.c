@@ -134,6 +134,7 @@ void rg_sim_host_destroy(struct rg_sim_host *host)
     free(host->config);
     free(host->document);
     sim_documents_finish(host);
+    sim_devices_finish(host);
     free(host);
 }
 

@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <string.h>
 
-#define USER_PERCENT    70u
-#define NS_PER_CS       (RG_NS_PER_S / 100)
-#define MEMORY_BASE_KIB (UINT64_C(180) * 1024) /* of the kernel itself */
-#define KIB             1024u
+#define USER_PERCENT 70u
+#define NS_PER_CS    (RG_NS_PER_S / 100)
+#define HOST_PERCENT 100u
+#define PER_MS       1000u
 
 static int64_t uptime_ns(const struct rg_sim_host *h)
 {
@@ -35,14 +35,40 @@ static uint64_t share(uint64_t total, uint64_t cpus, uint64_t cpu)
     return total / cpus + (cpu < total % cpus);
 }
 
-static void put_cpu(struct sim_out *out, uint64_t user, uint64_t system, uint64_t idle)
+/* Fields of a line of CPU times, in ticks. */
+enum { USER, NICE, SYSTEM, IDLE, IOWAIT, IRQ, SOFTIRQ, STEAL, GUEST, GUEST_NICE, CPU_FIELDS };
+
+/* The share of one CPU, all of it for cpus 1. */
+static void put_cpu(struct sim_out *out, const uint64_t *ticks, uint64_t cpus, uint64_t cpu)
 {
-    sim_out_u64(out, user);
-    sim_out_text(out, " 0 ");
-    sim_out_u64(out, system);
-    sim_out_bytes(out, " ", 1);
-    sim_out_u64(out, idle);
-    sim_out_text(out, " 0 0 0 0 0 0\n");
+    for (size_t i = 0; i < CPU_FIELDS; i++) {
+        if (i)
+            sim_out_bytes(out, " ", 1);
+        sim_out_u64(out, share(ticks[i], cpus, cpu));
+    }
+    sim_out_bytes(out, "\n", 1);
+}
+
+/* Times that no process accounts for; per_s is what one second counts as. */
+static void other_times(const struct rg_sim_host *h, uint64_t per_s, uint64_t *out)
+{
+    const struct rg_sim_numbers *n = &h->numbers;
+
+    out[NICE] = sim_total(h, &n->nice, per_s, HOST_PERCENT);
+    out[IOWAIT] = sim_total(h, &n->iowait, per_s, HOST_PERCENT);
+    out[IRQ] = sim_total(h, &n->irq, per_s, HOST_PERCENT);
+    out[SOFTIRQ] = sim_total(h, &n->softirq, per_s, HOST_PERCENT);
+    out[STEAL] = sim_total(h, &n->steal, per_s, HOST_PERCENT);
+    out[GUEST] = sim_total(h, &n->guest, per_s, HOST_PERCENT);
+}
+
+static uint64_t sum_of_times(const uint64_t *ticks)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < GUEST; i++)
+        sum += ticks[i];
+    return sum;
 }
 
 static uint64_t running(const struct rg_sim_host *h)
@@ -72,25 +98,31 @@ static void put_stat(const struct rg_sim_host *h, struct sim_out *out)
 {
     uint64_t cpus = (uint64_t)h->options.cpu_count;
     uint64_t ticks_per_s = (uint64_t)h->options.clock_ticks_per_s;
-    uint64_t user, system, all, idle;
+    uint64_t ticks[CPU_FIELDS] = {0};
+    uint64_t user, system, all, idle, busy;
 
     busy_ns(h, &user, &system);
     user = (uint64_t)((sim_wide)user * ticks_per_s / RG_NS_PER_S);
     system = (uint64_t)((sim_wide)system * ticks_per_s / RG_NS_PER_S);
     all = (uint64_t)((sim_wide)uptime_ns(h) * ticks_per_s / RG_NS_PER_S) * cpus;
-    idle = all > user + system ? all - user - system : 0;
+    other_times(h, ticks_per_s, ticks);
+    ticks[USER] = user + ticks[GUEST];
+    ticks[SYSTEM] = system;
+    busy = sum_of_times(ticks);
+    idle = all > busy ? all - busy : 0;
     if (h->now_ns >= h->options.idle_falls_at_ns) {
         uint64_t lost = (uint64_t)((sim_wide)h->options.idle_falls_ns * ticks_per_s / RG_NS_PER_S);
 
         idle = idle > lost ? idle - lost : 0;
     }
+    ticks[IDLE] = idle;
     sim_out_text(out, "cpu  ");
-    put_cpu(out, user, system, idle);
+    put_cpu(out, ticks, 1, 0);
     for (uint64_t i = 0; i < cpus; i++) {
         sim_out_text(out, "cpu");
         sim_out_u64(out, i);
         sim_out_bytes(out, " ", 1);
-        put_cpu(out, share(user, cpus, i), share(system, cpus, i), share(idle, cpus, i));
+        put_cpu(out, ticks, cpus, i);
     }
     sim_out_text(out, "intr ");
     sim_out_u64(out, all);
@@ -102,7 +134,9 @@ static void put_stat(const struct rg_sim_host *h, struct sim_out *out)
     sim_out_u64(out, h->stats.started);
     sim_out_text(out, "\nprocs_running ");
     sim_out_u64(out, 1 + running(h) / 100);
-    sim_out_text(out, "\nprocs_blocked 0\nsoftirq ");
+    sim_out_text(out, "\nprocs_blocked ");
+    sim_out_u64(out, sim_value(h, &h->numbers.blocked, 0));
+    sim_out_text(out, "\nsoftirq ");
     sim_out_u64(out, all);
     sim_out_text(out, " 0 0 0 0 0 0 0 0 0 0\n");
 }
@@ -127,39 +161,6 @@ static void put_cpuinfo(const struct rg_sim_host *h, struct sim_out *out)
     }
 }
 
-static void kib(struct sim_out *out, const char *key, uint64_t v)
-{
-    sim_out_text(out, key);
-    sim_out_right(out, v, 24 - strlen(key));
-    sim_out_text(out, " kB\n");
-}
-
-static void put_meminfo(const struct rg_sim_host *h, struct sim_out *out)
-{
-    uint64_t total = h->options.total_memory_bytes / KIB;
-    sim_wide used = MEMORY_BASE_KIB;
-    int64_t rss;
-    uint64_t left;
-
-    for (size_t i = 0; i < h->spec_count; i++) {
-        const struct sim_spec *spec = &h->specs[i];
-
-        if (spec->is.kernel_thread)
-            continue;
-        rss = spec->is.rss.run_count ? rg_sim_series_at(&spec->is.rss, h->now_ns) : SIM_DEFAULT_RSS;
-        used += (sim_wide)rss * spec->live_scale / 1000 / 1000;
-    }
-    left = used < total ? total - (uint64_t)used : 0;
-    kib(out, "MemTotal:", total);
-    kib(out, "MemFree:", left / 2);
-    kib(out, "MemAvailable:", left);
-    kib(out, "Buffers:", left / 20);
-    kib(out, "Cached:", left / 2 - left / 20);
-    kib(out, "SwapCached:", 0);
-    kib(out, "SwapTotal:", 0);
-    kib(out, "SwapFree:", 0);
-}
-
 static void put_hundredths(struct sim_out *out, uint64_t v)
 {
     sim_out_u64(out, v / 100);
@@ -170,10 +171,13 @@ static void put_hundredths(struct sim_out *out, uint64_t v)
 static void put_uptime(const struct rg_sim_host *h, struct sim_out *out)
 {
     sim_wide all = (sim_wide)uptime_ns(h) * h->options.cpu_count;
+    uint64_t others[CPU_FIELDS] = {0};
     uint64_t user, system;
 
     busy_ns(h, &user, &system);
-    all -= (sim_wide)user + system;
+    other_times(h, PER_MS, others);
+    others[USER] = others[GUEST];
+    all -= (sim_wide)user + system + (sim_wide)sum_of_times(others) * RG_NS_PER_MS;
     put_hundredths(out, (uint64_t)(uptime_ns(h) / NS_PER_CS));
     sim_out_bytes(out, " ", 1);
     put_hundredths(out, all > 0 ? (uint64_t)(all / NS_PER_CS) : 0);
@@ -182,10 +186,13 @@ static void put_uptime(const struct rg_sim_host *h, struct sim_out *out)
 
 static void put_loadavg(const struct rg_sim_host *h, struct sim_out *out)
 {
+    const struct rg_sim_series *given[] = {
+        &h->numbers.load1, &h->numbers.load5, &h->numbers.load15};
     uint64_t load = running(h);
 
-    for (int i = 0; i < 3; i++) {
-        put_hundredths(out, load);
+    for (size_t i = 0; i < 3; i++) {
+        put_hundredths(
+            out, given[i]->run_count ? (uint64_t)rg_sim_series_at(given[i], h->now_ns) / 10 : load);
         sim_out_bytes(out, " ", 1);
     }
     sim_out_u64(out, 1 + load / 100);
@@ -206,8 +213,6 @@ enum rg_status sim_render_host(
         put_stat(h, &out);
     } else if (strcmp(path, "cpuinfo") == 0) {
         put_cpuinfo(h, &out);
-    } else if (strcmp(path, "meminfo") == 0) {
-        put_meminfo(h, &out);
     } else if (strcmp(path, "uptime") == 0) {
         put_uptime(h, &out);
     } else if (strcmp(path, "loadavg") == 0) {
@@ -216,7 +221,8 @@ enum rg_status sim_render_host(
         sim_out_text(&out, "Linux version ");
         sim_out_text(&out, h->kernel_release);
         sim_out_text(&out, " (simulated)\n");
-    } else {
+    } else if (!sim_render_memory(h, path, &out) && !sim_render_disks(h, path, &out) &&
+               !sim_render_network(h, path, &out)) {
         return rg_err_errno(err, ENOENT);
     }
     return sim_out_end(&out, err);

@@ -7,6 +7,7 @@
 #include "rg/base/prng.h"
 #include "rg/ops/host_ops.h"
 #include "rg/ops/procfs_ops.h"
+#include "rg/sim_devices.h"
 #include "rg/sim_host.h"
 
 #include <string.h>
@@ -75,9 +76,26 @@ struct sim_document {
     int64_t at_ns;
 };
 
+/* The text pointers of is, in this and the following structs, are not used; those here are. */
 struct sim_mount {
-    char *path;
-    struct rg_filesystem numbers;
+    char *path, *device, *type, *options;
+    struct rg_filesystem numbers; /* unless it is shown */
+    bool shown;                   /* in the list of mounts; its numbers are those of is */
+    struct rg_sim_mount is;
+};
+
+struct sim_disk {
+    char *name;
+    struct rg_sim_disk is;
+};
+
+struct sim_interface {
+    char *name;
+    struct rg_sim_interface is;
+};
+
+struct sim_env {
+    char *name, *value;
 };
 
 /* What one process has done, all in closed form. */
@@ -122,6 +140,13 @@ struct rg_sim_host {
     size_t document_count, document_cap;
     struct sim_mount *mounts; /* owned */
     size_t mount_count, mount_cap;
+    struct sim_disk *disks; /* owned */
+    size_t disk_count, disk_cap;
+    struct sim_interface *interfaces; /* owned */
+    size_t interface_count, interface_cap;
+    struct sim_env *env; /* owned */
+    size_t env_count, env_cap;
+    struct rg_sim_numbers numbers; /* owned */
     struct rg_sim_host_stats stats;
     void (*rendering)(void *ctx); /* NULL: nobody wants to know */
     void *rendering_ctx;
@@ -148,6 +173,17 @@ int64_t sim_spec_cpu_ns(const struct rg_sim_host *h, const struct sim_spec *spec
 /* Borrowed from the host, valid until its next call. A scan asks for several files of a process at
  * one time, so the last answer is kept. */
 const struct sim_counts *sim_count(struct rg_sim_host *h, const struct sim_proc *p);
+
+/* What a rate has added up to since boot, times a factor; at most INT64_MAX. times is at most 2^17.
+ */
+uint64_t sim_total(const struct rg_sim_host *h, const struct rg_sim_series *series, uint64_t times,
+    uint64_t divisor);
+/* The present value, cut; fallback when the series is unset. */
+uint64_t sim_value(
+    const struct rg_sim_host *h, const struct rg_sim_series *series, uint64_t fallback);
+void sim_mount_numbers(const struct sim_mount *mount, int64_t now_ns, struct rg_filesystem *out);
+const char *sim_env(const struct rg_sim_host *h, const char *name); /* NULL: not set */
+void sim_devices_finish(struct rg_sim_host *h);
 
 /* What follows is rendering. */
 static inline void sim_rendering(const struct rg_sim_host *h)
@@ -196,6 +232,10 @@ void sim_render_status(const struct rg_sim_host *h, const struct sim_proc *p,
     const struct sim_counts *c, struct sim_out *out);
 /* The comm of a process: at most 15 bytes. */
 void sim_render_comm(struct sim_out *out, const struct sim_proc *p, const struct sim_counts *c);
+/* A file of memory, of disks, of the network; false when path is none of theirs. */
+bool sim_render_memory(const struct rg_sim_host *h, const char *path, struct sim_out *out);
+bool sim_render_disks(const struct rg_sim_host *h, const char *path, struct sim_out *out);
+bool sim_render_network(const struct rg_sim_host *h, const char *path, struct sim_out *out);
 /* One file of the host. */
 enum rg_status sim_render_host(
     const struct rg_sim_host *h, const char *path, struct rg_buf *out, struct rg_err *err);

@@ -120,11 +120,13 @@ def run(case, folder):
 
 
 def json_problem(text):
-    """Each line, or the whole, is a document with schema_version 1."""
+    """Each line, or the whole, is a document with schema_version 1, or a list of such."""
     try:
         documents = [json.loads(line) for line in text.splitlines()]
     except ValueError as error:
         return f"stdout is not JSON: {error}"
+    if len(documents) == 1 and isinstance(documents[0], list):
+        documents = documents[0]
     if not documents or any(d.get("schema_version") != 1 for d in documents):
         return "stdout has no schema_version 1"
     return None

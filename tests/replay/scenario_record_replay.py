@@ -12,7 +12,9 @@ SCENARIOS = Path(os.environ["RG_SOURCE_DIR"]) / "scenarios"
 TWICE = 4  # scenarios that are recorded again and verified
 LIVE = "live: true"
 SANITIZER = os.environ.get("RG_SANITIZE")
-HEAVY = {"twenty-thousand-processes", "busy-host-with-all-faults"} if SANITIZER else set()
+HEAVY = {"ten-thousand-instances-on-4-workers", "ten-thousand-instances-on-64-workers"}
+if SANITIZER:
+    HEAVY |= {"twenty-thousand-processes", "busy-host-with-all-faults"}
 EVERY = 5 if SANITIZER == "thread" else 1
 
 

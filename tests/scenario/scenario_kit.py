@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -83,3 +84,29 @@ def read_results(path):
     lines = [json.loads(line) for line in Path(path).read_text().splitlines()]
     need(lines and lines[-1].get("summary") is True, f"{path} has no summary")
     return lines[:-1], lines[-1]
+
+
+def children(pid):
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            if stat.read_text().rpartition(")")[2].split()[1] == str(pid):
+                found.append(int(stat.parent.name))
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    return sorted(found)
+
+
+def ended(pid):
+    """Gone, or a zombie that nobody waits for."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def wait_until(condition, text):
+    deadline = time.monotonic() + TIMEOUT_S / 4
+    while not condition():
+        need(time.monotonic() < deadline, f"never: {text}")
+        time.sleep(0.01)

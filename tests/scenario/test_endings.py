@@ -6,41 +6,15 @@ import json
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 
-from scenario_kit import REAGENT, TIMEOUT_S, need, read_results, reagent, scratch, write_scenario
+from scenario_kit import (REAGENT, TIMEOUT_S, children, ended, need, read_results, reagent, scratch,
+    wait_until, write_scenario)
 
 
 def endless(path, name="endless"):
     """A live world takes the time that it says."""
     write_scenario(path, name, world="{live: true}", duration="10m")
-
-
-def children(pid):
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            if stat.read_text().rpartition(")")[2].split()[1] == str(pid):
-                found.append(int(stat.parent.name))
-        except (FileNotFoundError, ProcessLookupError):
-            pass
-    return sorted(found)
-
-
-def ended(pid):
-    """Gone, or a zombie that nobody waits for."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
-    except (FileNotFoundError, ProcessLookupError):
-        return True
-
-
-def wait_until(condition, text):
-    deadline = time.monotonic() + TIMEOUT_S / 4
-    while not condition():
-        need(time.monotonic() < deadline, f"never: {text}")
-        time.sleep(0.01)
 
 
 def check_bisect():

@@ -1,4 +1,5 @@
 #include "metric_flusher.h"
+#include "metric_json.h"
 #include "rg/base/mem.h"
 
 #include <inttypes.h>
@@ -78,22 +79,71 @@ static void report(struct rg_metric_flusher *f, const struct rg_metric_payloads 
             payloads->lost);
 }
 
+static void log_item(
+    struct rg_metric_flusher *f, const char *kind, struct rg_buf *text, enum rg_status st)
+{
+    if (st == RG_OK)
+        rg_log(f->log, RG_LOG_DEBUG, SOURCE, "%s: %.*s", kind, (int)text->len,
+            (const char *)text->data);
+    rg_buf_clear(text);
+}
+
+/* One line each; what does not fit into a line of the log is not told. */
+static void log_items(struct rg_metric_flusher *f, const struct rg_flush *flush)
+{
+    struct rg_buf text;
+
+    if (!f->options.log_items || !f->log || f->log->level < RG_LOG_DEBUG)
+        return;
+    rg_buf_init(&text, RG_LOG_LINE_MAX);
+    for (size_t i = 0; i < flush->metrics.serie_count; i++)
+        log_item(f, RG_SOURCE_SERIES, &text,
+            rg_serie_json(&text, &flush->metrics.series[i], 0, UINT32_MAX));
+    for (size_t i = 0; i < flush->metrics.sketch_count; i++)
+        log_item(f, RG_SOURCE_SKETCHES, &text,
+            rg_sketch_json(&text, &flush->metrics.sketches[i], false));
+    for (size_t i = 0; i < flush->check_count; i++)
+        log_item(
+            f, RG_SOURCE_SERVICE_CHECKS, &text, rg_service_check_json(&text, flush->checks[i]));
+    for (size_t i = 0; i < flush->event_count; i++)
+        log_item(f, RG_SOURCE_EVENTS, &text, rg_event_json(&text, flush->events[i]));
+    rg_buf_finish(&text);
+}
+
+/* The flush without what shall not be sent; borrowed from it. */
+static struct rg_flush wanted(const struct rg_metric_flusher *f, const struct rg_flush *flush)
+{
+    struct rg_flush view = *flush;
+
+    if (f->options.omit.series)
+        view.metrics.serie_count = 0;
+    if (f->options.omit.sketches)
+        view.metrics.sketch_count = 0;
+    if (f->options.omit.service_checks)
+        view.check_count = 0;
+    if (f->options.omit.events)
+        view.event_count = 0;
+    return view;
+}
+
 void rg_metric_flusher_once(struct rg_metric_flusher *f)
 {
     struct rg_forward_counts sent = rg_forwarder_counts(f->forwarder);
     const struct rg_flush_extras extras = {true, sent.refused + sent.dropped + sent.abandoned};
     struct rg_metric_payloads payloads = {0};
-    struct rg_flush flush;
+    struct rg_flush flush, view;
 
     rg_aggregator_flush(f->aggregator, rg_runtime_wall(f->runtime), extras, &flush);
-    rg_ignore(rg_metric_payloads_build(&payloads, &flush, f->options.format, &f->options.limits,
+    view = wanted(f, &flush);
+    log_items(f, &view);
+    rg_ignore(rg_metric_payloads_build(&payloads, &view, f->options.format, &f->options.limits,
                   rg_aggregator_hostname(f->aggregator)),
         "what was left out is counted");
     f->counts.flushes++;
-    f->counts.series += flush.metrics.serie_count;
-    f->counts.sketches += flush.metrics.sketch_count;
-    f->counts.service_checks += flush.check_count;
-    f->counts.events += flush.event_count;
+    f->counts.series += view.metrics.serie_count;
+    f->counts.sketches += view.metrics.sketch_count;
+    f->counts.service_checks += view.check_count;
+    f->counts.events += view.event_count;
     rg_flush_finish(&flush);
     submit(f, &payloads);
     report(f, &payloads);
@@ -123,6 +173,8 @@ static void flush_task(void *arg)
             return;
         rg_runtime_mark(f->runtime, "metrics");
         rg_metric_flusher_once(f);
+        if (f->options.flushed)
+            f->options.flushed(f->options.flushed_ctx);
     }
 }
 

@@ -9,10 +9,21 @@
 
 struct rg_metric_flusher;
 
+/* What a flush holds, by kind. */
+struct rg_flush_kinds {
+    bool series, sketches, service_checks, events;
+};
+
 struct rg_metric_flusher_options {
     int64_t interval_ns; /* > 0; counted from start, not aligned to the clock */
     enum rg_series_format format;
     struct rg_payload_limits limits;
+    struct rg_flush_kinds omit; /* made into no payloads, and not counted; enable_payloads.* */
+    bool log_items;             /* each item also goes to the log, at level debug: log_payloads */
+
+    /* Called by the task after each of its flushes; not by the one of stop. NULL: nobody. */
+    void (*flushed)(void *ctx);
+    void *flushed_ctx;
 };
 
 #define RG_METRIC_FLUSHER_OPTIONS                                                                  \
@@ -46,7 +57,7 @@ struct rg_metric_flusher_counts {
     uint64_t lost;      /* items */
 };
 
-/* Not while the task runs. */
+/* Not while the task runs, but for flushed. */
 struct rg_metric_flusher_counts rg_metric_flusher_counts(const struct rg_metric_flusher *flusher);
 
 void rg_metric_flusher_destroy(struct rg_metric_flusher *flusher); /* stopped; NULL is fine */

@@ -483,3 +483,11 @@ struct rg_sender_stats rg_sender_last_stats(const struct rg_sender *s)
 {
     return s->last_stats;
 }
+
+struct rg_sender_stats rg_sender_take_stats(struct rg_sender *s)
+{
+    struct rg_sender_stats taken = s->last_stats;
+
+    s->last_stats = (struct rg_sender_stats){0};
+    return taken;
+}

@@ -99,4 +99,7 @@ void rg_sender_end_run(struct rg_sender *sender);
 /* What was sent between the last two commits. */
 struct rg_sender_stats rg_sender_last_stats(const struct rg_sender *sender);
 
+/* The same, and forgets it: what a run committed, zeros when it did not. */
+struct rg_sender_stats rg_sender_take_stats(struct rg_sender *sender);
+
 #endif

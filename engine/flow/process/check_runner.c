@@ -22,10 +22,11 @@ struct rg_check_runner {
 
     struct rg_mutex *mutex;
     struct rg_cond *cond;
-    bool stopping;       /* under mutex */
-    bool realtime_on;    /* under mutex */
-    int64_t told_s;      /* under mutex: interval the intake asked for last */
-    bool interval_waits; /* under mutex: told_s is new to the task */
+    bool stopping;                       /* under mutex */
+    bool realtime_on;                    /* under mutex */
+    int64_t told_s;                      /* under mutex: interval the intake asked for last */
+    bool interval_waits;                 /* under mutex: told_s is new to the task */
+    struct rg_check_runner_counts shown; /* under mutex: counts as others see them */
 
     /* the task's own */
     struct rg_group_counter groups;
@@ -171,6 +172,7 @@ static struct event wait_event(struct rg_check_runner *r, struct rg_mono tick)
     struct event e;
 
     rg_mutex_lock(r->mutex);
+    r->shown = r->counts;
     while (st == RG_OK && !r->stopping && !r->interval_waits)
         st = rg_cond_wait(r->cond, r->mutex, tick);
     e = (struct event){.stop = r->stopping || st == RG_ESTOPPED,
@@ -287,4 +289,14 @@ void rg_check_runner_status(void *ctx, const struct rg_rt_status *statuses, size
 struct rg_check_runner_counts rg_check_runner_counts(const struct rg_check_runner *r)
 {
     return r->counts;
+}
+
+struct rg_check_runner_counts rg_check_runner_look(struct rg_check_runner *r)
+{
+    struct rg_check_runner_counts out;
+
+    rg_mutex_lock(r->mutex);
+    out = r->shown;
+    rg_mutex_unlock(r->mutex);
+    return out;
 }

@@ -48,6 +48,9 @@ struct rg_check_runner_counts {
 /* After stop. */
 struct rg_check_runner_counts rg_check_runner_counts(const struct rg_check_runner *r);
 
+/* At any time, from any task: as of the end of the run before. Takes the lock. */
+struct rg_check_runner_counts rg_check_runner_look(struct rg_check_runner *r);
+
 void rg_check_runner_destroy(struct rg_check_runner *r); /* stopped; NULL is fine */
 
 #endif

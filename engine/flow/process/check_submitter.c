@@ -456,14 +456,30 @@ void rg_check_submitter_stop(struct rg_check_submitter *s)
     rg_check_submitter_drain(s);
 }
 
+static void add_counts(struct rg_submit_counts *sum, const struct rg_submit_counts *of)
+{
+    sum->sent += of->sent;
+    sum->dropped += of->dropped;
+    sum->unwanted += of->unwanted;
+}
+
 struct rg_submit_counts rg_check_submitter_counts(const struct rg_check_submitter *s)
 {
     struct rg_submit_counts sum = {0};
 
+    for (int i = 0; i < QUEUES; i++)
+        add_counts(&sum, &s->lanes[i].counts);
+    return sum;
+}
+
+struct rg_submit_counts rg_check_submitter_look(struct rg_check_submitter *s)
+{
+    struct rg_submit_counts sum = {0};
+
     for (int i = 0; i < QUEUES; i++) {
-        sum.sent += s->lanes[i].counts.sent;
-        sum.dropped += s->lanes[i].counts.dropped;
-        sum.unwanted += s->lanes[i].counts.unwanted;
+        rg_mutex_lock(s->lanes[i].mutex);
+        add_counts(&sum, &s->lanes[i].counts);
+        rg_mutex_unlock(s->lanes[i].mutex);
     }
     return sum;
 }

@@ -73,6 +73,9 @@ struct rg_submit_counts {
 /* After stop. */
 struct rg_submit_counts rg_check_submitter_counts(const struct rg_check_submitter *s);
 
+/* At any time, from any task. Takes the locks. */
+struct rg_submit_counts rg_check_submitter_look(struct rg_check_submitter *s);
+
 void rg_check_submitter_destroy(struct rg_check_submitter *s); /* stopped; NULL is fine */
 
 /* The number in X-DD-Request-ID: 22 bits of seconds since the first of the month of start (UTC), 28

@@ -27,7 +27,7 @@ struct rg_check_world {
     struct rg_aggregator *aggregator;
     const struct rg_log *log;
     const struct rg_host_facts *facts;
-    struct rg_mutex *stop_lock; /* guards stopping of all checks; NULL: one task only */
+    struct rg_mutex *stop_lock; /* guards stopping of all checks; NULL: no collector, one task */
 };
 
 /* The methods of a kind of check; constant. */
@@ -40,7 +40,7 @@ struct rg_check_ops {
      *   others    the run failed; err says why in one line */
     enum rg_status (*run)(struct rg_check *check, struct rg_err *err);
 
-    /* Called once when the check leaves, on the task that stops it, while a run may be going on:
+    /* Called once when the check leaves, on a task of its own, while a run may be going on:
      * releases what only a running check needs. NULL: nothing to do. */
     void (*cancel)(struct rg_check *check);
 

@@ -42,6 +42,7 @@ enum rg_status rg_collector_create(const struct rg_check_world *world,
     struct rg_collector *c;
     enum rg_status st = check_options(options, err);
 
+    rg_assert(world->stop_lock); /* several tasks stop and run checks */
     if (st != RG_OK)
         return st;
     c = rg_calloc(1, sizeof(*c));
@@ -114,8 +115,30 @@ void rg_collector_take_out(struct rg_collector *c, struct collector_entry *entry
         rg_map_remove(&c->by_hash, hash, NULL);
     else
         rg_ignore(rg_map_put(&c->by_hash, hash, (uint64_t)(uintptr_t)first), "the key is there");
-    entry->leaving = true;
+    entry->gone = true;
     c->checks--;
+    if (entry->check->interval_ns == 0)
+        c->once--;
+    if (entry->running)
+        c->deaf++;
+}
+
+enum rg_status rg_collector_begin_call(struct rg_collector *c, struct rg_err *err)
+{
+    if (!c->started || c->stopping) {
+        rg_err_set(err, "the collector is not running");
+        return RG_ESTOPPED;
+    }
+    c->callers++;
+    return RG_OK;
+}
+
+void rg_collector_end_call(struct rg_collector *c)
+{
+    rg_assert(c->callers > 0);
+    c->callers--;
+    if (c->stopping)
+        rg_cond_broadcast(c->settled);
 }
 
 /* The scheduler task: lets the ticks happen, and wakes a worker when somebody is in line. */
@@ -134,25 +157,20 @@ static void tick(void *arg)
     rg_mutex_unlock(c->lock);
 }
 
-static enum rg_status add_worker(struct rg_collector *c, struct rg_err *err)
+static enum rg_status add_worker(struct rg_collector *c, size_t number, struct rg_err *err)
 {
     struct collector_worker *w = rg_calloc(1, sizeof(*w));
-    void *workers = c->workers;
     char name[RG_TASK_NAME_MAX];
-    enum rg_status st = w ? rg_grow(&workers, &c->worker_cap, c->worker_count + 1,
-                                sizeof(struct collector_worker *), RG_COLLECTOR_WORKERS_MAX)
-                          : RG_ENOMEM;
+    enum rg_status st = RG_OK;
 
-    c->workers = workers;
-    if (st != RG_OK) {
-        rg_err_set(err, "no room for worker %zu", c->worker_count + 1);
-        free(w);
-        return st;
+    if (!w) {
+        rg_err_set(err, "no memory for worker %zu", number);
+        return RG_ENOMEM;
     }
     w->collector = c;
     if (c->options.check_status)
         st = rg_sender_open(c->world->aggregator, "", &w->sender, err);
-    snprintf(name, sizeof(name), "worker_%zu", c->worker_count + 1);
+    snprintf(name, sizeof(name), "worker_%zu", number);
     if (st == RG_OK)
         st = rg_runtime_spawn(c->world->runtime, name, rg_collector_worker, w, &w->task, err);
     if (st != RG_OK) {
@@ -161,31 +179,76 @@ static enum rg_status add_worker(struct rg_collector *c, struct rg_err *err)
         return st;
     }
     rg_mutex_lock(c->lock);
-    c->workers[c->worker_count++] = w;
+    w->next = c->workers;
+    c->workers = w;
     rg_mutex_unlock(c->lock);
     return RG_OK;
 }
 
+/* Starts workers until there are count of them. Called without the lock. */
 static enum rg_status add_workers(struct rg_collector *c, size_t count, struct rg_err *err)
 {
     enum rg_status st = RG_OK;
 
-    if (count > RG_COLLECTOR_WORKERS_MAX)
-        count = RG_COLLECTOR_WORKERS_MAX;
-    while (st == RG_OK && c->worker_count < count)
-        st = add_worker(c, err);
+    while (st == RG_OK) {
+        size_t number = 0;
+
+        rg_mutex_lock(c->lock);
+        if (c->worker_count < count)
+            number = ++c->worker_count;
+        rg_mutex_unlock(c->lock);
+        if (number == 0)
+            return RG_OK;
+        st = add_worker(c, number, err);
+    }
+    rg_mutex_lock(c->lock);
+    c->worker_count--;
+    rg_mutex_unlock(c->lock);
     return st;
+}
+
+/* With the lock held. A check that runs for ever must not use up a worker of the others, nor one
+ * that is gone and does not end. */
+static size_t workers_wanted(const struct rg_collector *c)
+{
+    size_t base =
+        c->options.workers ? (size_t)c->options.workers : workers_for(c->checks - c->once);
+
+    return base + c->once + c->deaf;
+}
+
+/* Too few workers make checks late, and are no reason to refuse one. */
+void rg_collector_grow(struct rg_collector *c)
+{
+    struct rg_err err = {0};
+    enum rg_status st;
+    size_t wanted;
+
+    rg_mutex_lock(c->lock);
+    wanted = workers_wanted(c);
+    rg_mutex_unlock(c->lock);
+    st =
+        add_workers(c, wanted < RG_COLLECTOR_WORKERS_MAX ? wanted : RG_COLLECTOR_WORKERS_MAX, &err);
+    if (st != RG_OK)
+        rg_log(c->world->log, RG_LOG_ERROR, SOURCE, "fewer workers than the %zu wanted: %s", wanted,
+            rg_err_text(&err, st));
+    else if (wanted == RG_COLLECTOR_WORKERS_MAX + 1)
+        rg_log(c->world->log, RG_LOG_WARN, SOURCE, "there are no more than %d workers",
+            RG_COLLECTOR_WORKERS_MAX);
 }
 
 enum rg_status rg_collector_start(struct rg_collector *c, struct rg_err *err)
 {
-    size_t workers = c->options.workers ? (size_t)c->options.workers : workers_for(0);
-    enum rg_status st = rg_runtime_spawn(c->world->runtime, "scheduler", tick, c, &c->ticker, err);
+    enum rg_status st;
 
+    rg_assert(!c->started && !c->stopping);
+    st = rg_runtime_spawn(c->world->runtime, "scheduler", tick, c, &c->ticker, err);
     if (st != RG_OK)
         return st;
+    rg_mutex_lock(c->lock);
     c->started = true;
-    st = add_workers(c, workers, err);
+    rg_mutex_unlock(c->lock);
+    st = add_workers(c, workers_wanted(c), err);
     if (st != RG_OK)
         rg_collector_stop(c);
     return st;
@@ -196,12 +259,10 @@ static enum rg_status enter(
     struct rg_collector *c, struct collector_entry *entry, struct rg_err *err)
 {
     uint64_t hash = hash_of(entry->check->id);
+    bool once = entry->check->interval_ns == 0;
+    struct rg_mono next = rg_interval_scheduler_next(c->scheduler);
     enum rg_status st;
 
-    if (!c->started || c->stopping) {
-        rg_err_set(err, "the collector is not running");
-        return RG_ESTOPPED;
-    }
     if (rg_collector_find(c, entry->check->id)) {
         rg_err_set(err, "a check with ID %s is already running", entry->check->id);
         return RG_EINVALID;
@@ -212,7 +273,9 @@ static enum rg_status enter(
         rg_err_set(err, "no memory for check %s", entry->check->id);
         return st;
     }
+    entry->serial = ++c->last_serial;
     c->checks++;
+    c->once += once;
     st = rg_interval_scheduler_enter(c->scheduler, &entry->job, entry->check->interval_ns,
         rg_runtime_mono(c->world->runtime), err);
     if (st != RG_OK) {
@@ -220,33 +283,18 @@ static enum rg_status enter(
         rg_collector_take_out(c, entry);
         return st;
     }
-    if (entry->check->interval_ns == 0 && c->idle > 0)
+    if (once && c->idle > 0)
         rg_cond_signal(c->work);
-    rg_cond_signal(c->ticked);
+    if (rg_interval_scheduler_next(c->scheduler).ns < next.ns)
+        rg_cond_signal(c->ticked);
     return RG_OK;
-}
-
-/* A check that runs for ever must not use up a worker of the others. */
-static void grow(struct rg_collector *c, bool once, size_t checks)
-{
-    struct rg_err err = {0};
-    size_t count = c->worker_count;
-
-    if (once)
-        count++;
-    else if (c->options.workers == 0 && workers_for(checks) > count)
-        count = workers_for(checks);
-    if (add_workers(c, count, &err) != RG_OK)
-        rg_log(c->world->log, RG_LOG_ERROR, SOURCE, "%zu workers instead of %zu: %s",
-            c->worker_count, count, err.text);
 }
 
 enum rg_status rg_collector_run_check(
     struct rg_collector *c, struct rg_check *check, struct rg_err *err)
 {
     struct collector_entry *entry = rg_calloc(1, sizeof(*entry));
-    bool once = check->interval_ns == 0;
-    size_t checks;
+    bool grows = false;
     enum rg_status st;
 
     if (!entry) {
@@ -257,15 +305,23 @@ enum rg_status rg_collector_run_check(
     entry->holders = 1;
     entry->job.owner = entry;
     rg_mutex_lock(c->lock);
-    st = enter(c, entry, err);
-    checks = c->checks;
-    rg_mutex_unlock(c->lock);
-    if (st != RG_OK) {
-        free(entry);
-        return st;
+    st = rg_collector_begin_call(c, err);
+    if (st == RG_OK) {
+        st = enter(c, entry, err);
+        grows = st == RG_OK && workers_wanted(c) > c->worker_count;
+        if (!grows)
+            rg_collector_end_call(c);
     }
-    grow(c, once, checks);
-    return RG_OK;
+    rg_mutex_unlock(c->lock);
+    if (st != RG_OK)
+        free(entry);
+    if (grows) {
+        rg_collector_grow(c);
+        rg_mutex_lock(c->lock);
+        rg_collector_end_call(c);
+        rg_mutex_unlock(c->lock);
+    }
+    return st;
 }
 
 struct rg_collector_counts rg_collector_counts(struct rg_collector *c)
@@ -347,13 +403,12 @@ void rg_collector_destroy(struct rg_collector *c)
 {
     if (!c)
         return;
+    rg_assert(!c->started);
     free_entries(c);
     rg_interval_scheduler_destroy(c->scheduler);
     rg_cond_destroy(c->settled);
     rg_cond_destroy(c->ticked);
     rg_cond_destroy(c->work);
     rg_mutex_destroy(c->lock);
-    free(c->workers);
-    free(c->cancels);
     free(c);
 }

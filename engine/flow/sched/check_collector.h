@@ -2,7 +2,7 @@
  * upstream's comp/collector/collector, pkg/collector/{scheduler,runner,worker}.
  *
  * One task moves the ticks of the scheduler, the others are workers. One lock guards the line of
- * waiting checks, the table of checks and their statistics; a run costs two grants of it. A check
+ * waiting checks, the table of checks and their statistics; a run costs one grant of it. A check
  * never runs twice at a time: a run that is due while the one before goes on is skipped. */
 #ifndef RG_FLOW_CHECK_COLLECTOR_H
 #define RG_FLOW_CHECK_COLLECTOR_H
@@ -18,7 +18,10 @@ struct rg_collector;
 #define RG_COLLECTOR_STOP_NS     (INT64_C(2) * RG_NS_PER_S)    /* for all checks, at the end */
 
 struct rg_collector_options {
-    int64_t workers;           /* check_runners; 0: grows with the number of checks */
+    /* check_runners; 0: grows with the number of checks with an interval (never shrinks). Each
+     * check without one, and each run that did not end when its check left, gets a worker more, up
+     * to RG_COLLECTOR_WORKERS_MAX in all. */
+    int64_t workers;
     int64_t cancel_timeout_ns; /* check_cancel_timeout */
     int64_t logging_frequency; /* every so many runs of a check are logged; at least 1 */
     bool check_status;         /* integration_check_status_enabled */
@@ -29,7 +32,7 @@ struct rg_collector_options {
     ((struct rg_collector_options){                                                                \
         .workers = 4, .cancel_timeout_ns = RG_CHECK_CANCEL_NS, .logging_frequency = 500})
 
-/* world is borrowed and outlives the collector.
+/* world is borrowed, outlives the collector, and has a stop_lock.
  *   RG_OK        *out is owned: rg_collector_destroy
  *   RG_EINVALID  an option is out of range; err says which
  *   RG_ENOMEM */
@@ -40,12 +43,14 @@ RG_NODISCARD enum rg_status rg_collector_create(const struct rg_check_world *wor
  *   statuses of rg_runtime_spawn; what was started was stopped again */
 RG_NODISCARD enum rg_status rg_collector_start(struct rg_collector *c, struct rg_err *err);
 
-/* Ends: no new runs, running checks are asked to stop and waited for, two seconds at most for the
- * message; the tasks are joined. A check that never ends keeps its worker, and this call. */
+/* Ends: no new runs, calls that take checks in or let them go are waited for, running checks are
+ * asked to stop and waited for, two seconds at most for the message; the tasks are joined. A check
+ * that never ends keeps its worker, and this call. A collector does not start again. */
 void rg_collector_stop(struct rg_collector *c);
 void rg_collector_destroy(struct rg_collector *c); /* stopped, or never started; NULL is fine */
 
-/* Takes a check in and schedules it. On RG_OK the collector owns it; otherwise the caller keeps it.
+/* Takes a check in and schedules it; any task may, several at a time.
+ *   RG_OK        the collector owns the check; otherwise the caller keeps it
  *   RG_EINVALID  its id is taken, its interval is out of range
  *   RG_ESTOPPED  the collector is not running
  *   RG_ELIMIT, RG_ENOMEM */
@@ -54,11 +59,12 @@ RG_NODISCARD enum rg_status rg_collector_run_check(
 
 /* Unschedules a check: asks a run to stop, waits, cancels, waits. Whatever the answer but
  * RG_ENOTFOUND and RG_ESTOPPED, the id is free again and the statistics are gone; a run that could
- * not be stopped ends in its own time, without a trace. One call at a time.
- *   RG_ENOTFOUND  no such check
+ * not be stopped ends in its own time, without a trace. Any task may call it, several at a time.
+ * Where no task can be started for the cancelling, it is done by this call, without a limit.
+ * Meanwhile the check is shown as cancelling.
+ *   RG_ENOTFOUND  no such check, or another task stops it already
  *   RG_ESTOPPED   the collector is not running
- *   RG_ETIMEOUT   the run did not end, or the cancelling did not; err says which
- *   RG_ENOMEM, RG_EIO, RG_ELIMIT  no task could be started for the cancelling */
+ *   RG_ETIMEOUT   the run did not end, or the cancelling did not; err says which */
 RG_NODISCARD enum rg_status rg_collector_stop_check(
     struct rg_collector *c, const char *id, struct rg_err *err);
 

@@ -80,7 +80,8 @@ static void load_instance(const struct check_loading *with,
     selected = own[0] ? own : config_loader;
     if (!try_loaders(with, from, selected, instance, load, &refusals)) {
         if (refusals.count == 0) {
-            snprintf(text, sizeof(text), "there is no loader '%s'", selected);
+            snprintf(text, sizeof(text),
+                selected[0] ? "there is no loader '%s'" : "there is no loader%s", selected);
             refuse(&refusals, "", text);
         }
         tell(with, config->name, instance, &refusals, load);

@@ -22,10 +22,16 @@ struct rg_check_scheduler {
     struct rg_collector *collector;
     struct rg_check_loader loaders[RG_LOADERS_MAX];
     size_t loader_count;
-    struct rg_mutex *lock;
-    struct scheduled **items; /* owned; in order of arrival; under lock */
+    struct rg_mutex *turn;    /* held by who schedules or unschedules, before lock */
+    struct rg_mutex *lock;    /* guards items for who looks on; not held while a check is stopped */
+    struct scheduled **items; /* owned; in order of arrival; changed with both locks held */
     size_t count, cap;
 };
+
+static const char *name_of(const struct rg_integration_config *config)
+{
+    return config->name ? config->name : "";
+}
 
 enum rg_status rg_check_scheduler_create(const struct rg_check_world *world,
     struct rg_collector *collector, const struct rg_check_loader *loaders, size_t count,
@@ -38,16 +44,19 @@ enum rg_status rg_check_scheduler_create(const struct rg_check_world *world,
         return RG_ELIMIT;
     }
     s = rg_calloc(1, sizeof(*s));
-    if (s)
+    if (s) {
+        s->turn = rg_mutex_create(world->runtime, "check_scheduler_turn");
         s->lock = rg_mutex_create(world->runtime, "check_scheduler");
-    if (!s || !s->lock) {
-        free(s);
+    }
+    if (!s || !s->turn || !s->lock) {
+        rg_check_scheduler_destroy(s);
         rg_err_set(err, "no memory for the check scheduler");
         return RG_ENOMEM;
     }
     s->world = world;
     s->collector = collector;
-    memcpy(s->loaders, loaders, count * sizeof(*loaders));
+    if (count)
+        memcpy(s->loaders, loaders, count * sizeof(*loaders));
     s->loader_count = count;
     *out = s;
     return RG_OK;
@@ -79,6 +88,7 @@ void rg_check_scheduler_destroy(struct rg_check_scheduler *s)
         free_scheduled(s->items[i]);
     free(s->items);
     rg_mutex_destroy(s->lock);
+    rg_mutex_destroy(s->turn);
     free(s);
 }
 
@@ -140,7 +150,7 @@ static void run_check(void *ctx, size_t instance, struct rg_check *check)
     rg_check_destroy(check);
 }
 
-/* With the lock held. *at is s->count when it is not there. */
+/* In the caller's turn. *at is s->count when it is not there. */
 static enum rg_status find(struct rg_check_scheduler *s, const struct rg_integration_config *config,
     uint64_t digest, size_t *at)
 {
@@ -164,10 +174,27 @@ static bool runs(const struct rg_check_scheduler *s, const struct rg_integration
         return false;
     if (rg_config_has_filter(config, RG_FILTER_METRICS)) {
         rg_log(s->world->log, RG_LOG_DEBUG, SOURCE,
-            "config '%s' is not scheduled: its metrics are excluded", config->name);
+            "config '%s' is not scheduled: its metrics are excluded", name_of(config));
         return false;
     }
     return true;
+}
+
+/* In the caller's turn: room for one more, and the one. RG_ELIMIT, RG_ENOMEM. */
+static enum rg_status make_item(struct rg_check_scheduler *s, struct scheduled **out)
+{
+    void *items;
+    enum rg_status st;
+
+    rg_mutex_lock(s->lock);
+    items = s->items;
+    st = rg_grow(&items, &s->cap, s->count + 1, sizeof(*s->items), RG_SCHEDULED_CONFIGS_MAX);
+    s->items = items;
+    rg_mutex_unlock(s->lock);
+    if (st != RG_OK)
+        return st;
+    *out = rg_calloc(1, sizeof(**out));
+    return *out ? RG_OK : RG_ENOMEM;
 }
 
 static enum rg_status schedule(
@@ -176,37 +203,33 @@ static enum rg_status schedule(
     const struct check_loading with = {s->world, s->loaders, s->loader_count};
     struct scheduling now = {.s = s};
     const struct rg_check_load load = {run_check, keep_error, &now};
-    void *items = s->items;
     uint64_t digest;
-    size_t at;
+    size_t at = 0;
     enum rg_status st = rg_config_digest(config, &digest);
 
     if (st == RG_OK)
         st = find(s, config, digest, &at);
     if (st == RG_OK && at < s->count) {
-        rg_log(
-            s->world->log, RG_LOG_DEBUG, SOURCE, "config '%s' is scheduled already", config->name);
+        rg_log(s->world->log, RG_LOG_DEBUG, SOURCE, "config '%s' is scheduled already",
+            name_of(config));
         rg_integration_config_finish(config);
         return RG_OK;
     }
     if (st == RG_OK)
-        st = rg_grow(&items, &s->cap, s->count + 1, sizeof(*s->items), RG_SCHEDULED_CONFIGS_MAX);
-    s->items = items;
-    if (st == RG_OK) {
-        now.item = rg_calloc(1, sizeof(*now.item));
-        st = now.item ? RG_OK : RG_ENOMEM;
-    }
+        st = make_item(s, &now.item);
     if (st != RG_OK) {
-        rg_err_set(err, "config '%s' cannot be scheduled: %s", config->name,
+        rg_err_set(err, "config '%s' cannot be scheduled: %s", name_of(config),
             st == RG_ELIMIT ? "there are too many" : "no memory");
         return st;
     }
     now.item->config = *config;
     now.item->digest = digest;
     *config = (struct rg_integration_config){0};
-    s->items[s->count++] = now.item;
     if (s->collector && runs(s, &now.item->config))
         rg_check_loading_run(&with, &now.item->config, &load);
+    rg_mutex_lock(s->lock);
+    s->items[s->count++] = now.item;
+    rg_mutex_unlock(s->lock);
     return RG_OK;
 }
 
@@ -215,9 +238,9 @@ enum rg_status rg_check_scheduler_schedule(
 {
     enum rg_status st;
 
-    rg_mutex_lock(s->lock);
+    rg_mutex_lock(s->turn);
     st = schedule(s, config, err);
-    rg_mutex_unlock(s->lock);
+    rg_mutex_unlock(s->turn);
     return st;
 }
 
@@ -237,27 +260,30 @@ static void stop_checks(struct rg_check_scheduler *s, const struct scheduled *it
 enum rg_status rg_check_scheduler_unschedule(
     struct rg_check_scheduler *s, const struct rg_integration_config *config, struct rg_err *err)
 {
+    struct scheduled *item = NULL;
     uint64_t digest;
     size_t at = 0;
     enum rg_status st = rg_config_digest(config, &digest);
 
-    rg_mutex_lock(s->lock);
+    rg_mutex_lock(s->turn);
     if (st == RG_OK)
         st = find(s, config, digest, &at);
-    if (st == RG_OK && at == s->count) {
-        rg_err_set(err, "config '%s' is not scheduled", config->name);
+    if (st != RG_OK) {
+        rg_err_set(err, "config '%s' stays scheduled: no memory", name_of(config));
+    } else if (at == s->count) {
+        rg_err_set(err, "config '%s' is not scheduled", name_of(config));
         st = RG_ENOTFOUND;
-    }
-    if (st == RG_OK) {
-        struct scheduled *item = s->items[at];
-
+    } else {
+        item = s->items[at];
         if (s->collector)
             stop_checks(s, item);
+        rg_mutex_lock(s->lock);
         memmove(&s->items[at], &s->items[at + 1], (s->count - at - 1) * sizeof(*s->items));
         s->count--;
+        rg_mutex_unlock(s->lock);
         free_scheduled(item);
     }
-    rg_mutex_unlock(s->lock);
+    rg_mutex_unlock(s->turn);
     return st;
 }
 

@@ -3,8 +3,8 @@
  * pkg/collector/scheduler.go.
  *
  * Configurations are told apart by all that their digest covers, not by the digest alone. What went
- * wrong with one of them is kept with it, by instance, and goes with it. One lock guards the whole:
- * scheduling and unscheduling may come from several tasks. */
+ * wrong with one of them is kept with it, by instance, and goes with it. Scheduling and
+ * unscheduling may come from several tasks and take turns; who looks on does not wait for them. */
 #ifndef RG_FLOW_CHECK_SCHEDULER_H
 #define RG_FLOW_CHECK_SCHEDULER_H
 
@@ -35,8 +35,10 @@ struct rg_check_catalog {
 struct rg_check_loader rg_core_loader(const struct rg_check_catalog *catalog);
 
 /* loaders are asked in their order; the array is copied, ctx is borrowed, as are world and
- * collector (NULL: checks are only made, see rg_check_scheduler_load). RG_OK      *out is owned:
- * rg_check_scheduler_destroy RG_ELIMIT  more than RG_LOADERS_MAX RG_ENOMEM */
+ * collector (NULL: checks are only made, see rg_check_scheduler_load).
+ *   RG_OK      *out is owned: rg_check_scheduler_destroy
+ *   RG_ELIMIT  more than RG_LOADERS_MAX
+ *   RG_ENOMEM */
 RG_NODISCARD enum rg_status rg_check_scheduler_create(const struct rg_check_world *world,
     struct rg_collector *collector, const struct rg_check_loader *loaders, size_t count,
     struct rg_check_scheduler **out, struct rg_err *err);
@@ -45,13 +47,15 @@ void rg_check_scheduler_destroy(struct rg_check_scheduler *s); /* NULL is fine *
 /* Takes a configuration (*config is zeroed on RG_OK) and runs what it says. Errors of its instances
  * are logged and kept, and are no failure of this call. A configuration that is scheduled already
  * is freed; one that is no check, or whose metrics are excluded, is kept for
- * rg_check_scheduler_each. RG_ELIMIT, RG_ENOMEM  nothing was scheduled, *config stays with the
- * caller */
+ * rg_check_scheduler_each.
+ *   RG_ELIMIT, RG_ENOMEM  nothing was scheduled, *config stays with the caller */
 RG_NODISCARD enum rg_status rg_check_scheduler_schedule(
     struct rg_check_scheduler *s, struct rg_integration_config *config, struct rg_err *err);
 
 /* Stops the checks of a configuration that is identical with this one, and forgets it. Checks that
- * could not be stopped are logged. RG_ENOTFOUND: it was not scheduled. RG_ENOMEM. */
+ * could not be stopped are logged.
+ *   RG_ENOTFOUND  it was not scheduled
+ *   RG_ENOMEM     nothing was done */
 RG_NODISCARD enum rg_status rg_check_scheduler_unschedule(
     struct rg_check_scheduler *s, const struct rg_integration_config *config, struct rg_err *err);
 
@@ -83,8 +87,9 @@ struct rg_scheduled_view {
     size_t error_count;
 };
 
-/* Calls fn for each configuration, in the order in which they came, with the lock held: fn may copy
- * but calls nothing of the scheduler. Anything but RG_OK ends the walk. */
+/* Calls fn for each configuration, in the order in which they came, with a lock held: fn may copy
+ * but calls nothing of the scheduler. One that is being scheduled is not among them yet; one that
+ * is being unscheduled is there until its checks are stopped. Anything but RG_OK ends the walk. */
 typedef enum rg_status rg_scheduled_fn(void *ctx, const struct rg_scheduled_view *view);
 RG_NODISCARD enum rg_status rg_check_scheduler_each(
     struct rg_check_scheduler *s, rg_scheduled_fn *fn, void *ctx);

@@ -40,7 +40,8 @@ void rg_check_stats_add(struct rg_check_stats *stats, int64_t duration_ns, struc
 {
     stats->delay_ms = delay(stats, now.ns - duration_ns, interval_ns);
     stats->last_ms = duration_ns / RG_NS_PER_MS;
-    stats->times_ms[stats->runs % RG_CHECK_TIMES] = stats->last_ms;
+    stats->times_ms[stats->runs % RG_CHECK_TIMES] =
+        stats->last_ms < UINT32_MAX ? (uint32_t)stats->last_ms : UINT32_MAX;
     stats->runs++;
     stats->average_ms = average(stats);
     stats->updated = now;

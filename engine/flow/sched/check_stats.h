@@ -12,8 +12,8 @@ struct rg_check_totals {
 
 /* Zero-initialise. */
 struct rg_check_stats {
-    uint64_t runs, errors, warnings;  /* recorded so far */
-    int64_t times_ms[RG_CHECK_TIMES]; /* ring: the newest at (runs + 31) % 32 */
+    uint64_t runs, errors, warnings;   /* recorded so far */
+    uint32_t times_ms[RG_CHECK_TIMES]; /* ring: the newest at (runs + 31) % 32; cut at 49 days */
     int64_t average_ms, last_ms;
     int64_t delay_ms;            /* how much later than its interval the last run began */
     struct rg_wall updated;      /* end of the last run; 0: none */

@@ -1,7 +1,9 @@
 /* The life of a worker: wait for a check in line, run it, say how it went. */
 #include "collector_parts.h"
+#include "rg/base/hash.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define SOURCE     "collector"
 #define FIRST_RUNS 5 /* that are logged as information */
@@ -53,6 +55,22 @@ static void log_end(const struct rg_collector *c, const struct rg_check *check, 
         check->interval_ns == 0 ? ", which runs once" : "");
 }
 
+/* With the lock held. Each instance of a check is a flow of its own, as is one whose id belonged to
+ * a check that is gone but does not end. */
+static void mark(const struct rg_collector *c, const struct collector_entry *entry)
+{
+    const struct rg_check *check = entry->check;
+    size_t len = strlen(check->id);
+    char flow[RG_TASK_NAME_MAX];
+
+    if (len < sizeof(flow) && c->deaf == 0)
+        memcpy(flow, check->id, len + 1);
+    else
+        snprintf(flow, sizeof(flow), "%.20s:%016llx#%llu", check->name,
+            (unsigned long long)rg_hash64(check->id, len), (unsigned long long)entry->serial);
+    rg_runtime_mark(c->world->runtime, flow);
+}
+
 /* datadog.agent.check_status of one run. */
 static void send_status(struct collector_worker *w, const struct rg_check *check, enum rg_status st,
     bool warned, struct rg_err *err)
@@ -75,64 +93,91 @@ static void send_status(struct collector_worker *w, const struct rg_check *check
             check->id, err->text);
 }
 
-/* Runs entry, which is marked as running; without the lock. */
-static void run(
-    struct collector_worker *w, struct collector_entry *entry, uint64_t n, struct rg_mono start)
+/* One run, measured. */
+struct run {
+    struct rg_mono start, end;
+    struct rg_wall ended;
+    enum rg_status st;
+    struct rg_err err;
+    struct rg_check_warnings warnings;
+    struct rg_sender_stats sent;
+};
+
+/* Without the lock. */
+static void measure(struct collector_worker *w, struct rg_check *check, uint64_t n, struct run *r)
 {
     struct rg_collector *c = w->collector;
     struct rg_runtime *rt = c->world->runtime;
-    struct rg_check *check = entry->check;
-    struct rg_check_warnings warnings;
-    struct rg_sender_stats sent = {0};
-    struct rg_err err = {0}, ignored = {0};
-    struct rg_mono end;
-    struct rg_wall now;
-    enum rg_status st;
-    bool warned, last;
+    struct rg_err ignored = {0};
 
-    rg_runtime_mark(rt, check->name);
     log_start(c, check, n);
-    st = check->ops->run(check, &err);
+    r->st = check->ops->run(check, &r->err);
     rg_sender_end_run(check->sender);
-    if (st == RG_OK)
-        sent = rg_sender_last_stats(check->sender);
-    warnings = check->warnings;
+    r->sent = rg_sender_take_stats(check->sender);
+    r->warnings = check->warnings;
     check->warnings = (struct rg_check_warnings){0};
-    warned = warnings.count + warnings.lost > 0;
     if (w->sender && check->interval_ns != 0)
-        send_status(w, check, st, warned, &ignored);
-    log_end(c, check, n, st, &err);
-    end = rg_runtime_mono(rt);
-    now = rg_runtime_wall(rt);
+        send_status(w, check, r->st, r->warnings.count + r->warnings.lost > 0, &ignored);
+    log_end(c, check, n, r->st, &r->err);
+    r->end = rg_runtime_mono(rt);
+    r->ended = rg_runtime_wall(rt);
+}
 
-    rg_mutex_lock(c->lock);
+/* With the lock held. True: the caller frees the entry, without the lock. */
+static bool record(struct rg_collector *c, struct collector_entry *entry, struct run *r)
+{
+    int64_t interval_ns = entry->check->interval_ns;
+
     entry->running = false;
     c->running--;
     c->runs++;
-    c->errors += st != RG_OK;
-    c->warnings += warnings.count + warnings.lost;
+    c->errors += r->st != RG_OK;
+    c->warnings += r->warnings.count + r->warnings.lost;
     if (!entry->leaving)
-        rg_check_stats_add(&entry->stats, end.ns - start.ns, now, check->interval_ns,
-            st == RG_OK ? NULL : rg_err_text(&err, st), &warnings, sent);
-    rg_cond_broadcast(c->settled);
-    last = rg_collector_release(entry);
-    rg_mutex_unlock(c->lock);
-    rg_check_warnings_clear(&warnings);
-    if (last)
-        rg_collector_free_entry(entry);
+        rg_check_stats_add(&entry->stats, r->end.ns - r->start.ns, r->ended, interval_ns,
+            r->st == RG_OK ? NULL : rg_err_text(&r->err, r->st), &r->warnings, r->sent);
+    else if (entry->gone)
+        c->deaf--;
+    if (entry->leaving || c->stopping)
+        rg_cond_broadcast(c->settled);
+    return rg_collector_release(entry);
 }
 
-static void skip(struct rg_collector *c, struct collector_entry *entry)
+/* Runs entry, which is marked as running. Called and left with the lock held: between the end of
+ * one run and the beginning of the next the lock is not given up without need. */
+static void run(struct collector_worker *w, struct collector_entry *entry, struct rg_mono start)
 {
+    struct rg_collector *c = w->collector;
+    struct run r = {.start = start};
+    uint64_t n = entry->started;
     bool last;
 
+    mark(c, entry);
+    rg_mutex_unlock(c->lock);
+    measure(w, entry->check, n, &r);
+    rg_mutex_lock(c->lock);
+    last = record(c, entry, &r);
+    if (!last && !r.warnings.texts)
+        return;
+    rg_mutex_unlock(c->lock);
+    rg_check_warnings_clear(&r.warnings);
+    if (last)
+        rg_collector_free_entry(entry);
+    rg_mutex_lock(c->lock);
+}
+
+/* As run, for a check that runs already. */
+static void skip(struct rg_collector *c, struct collector_entry *entry)
+{
+    rg_mutex_unlock(c->lock);
     rg_log(c->world->log, RG_LOG_DEBUG, SOURCE, "check %s is already running, skipping execution",
         entry->check->id);
     rg_mutex_lock(c->lock);
-    last = rg_collector_release(entry);
-    rg_mutex_unlock(c->lock);
-    if (last)
+    if (rg_collector_release(entry)) {
+        rg_mutex_unlock(c->lock);
         rg_collector_free_entry(entry);
+        rg_mutex_lock(c->lock);
+    }
 }
 
 void rg_collector_worker(void *arg)
@@ -146,7 +191,6 @@ void rg_collector_worker(void *arg)
         struct rg_mono now = rg_runtime_mono(c->world->runtime);
         struct collector_entry *entry;
         bool runs_already = false;
-        uint64_t n;
 
         rg_interval_scheduler_advance(c->scheduler, now);
         entry = take(c, now, &runs_already);
@@ -156,16 +200,13 @@ void rg_collector_worker(void *arg)
             c->idle--;
             continue;
         }
-        n = entry->started;
         /* One wake-up leads to the next as long as there is work and somebody to do it. */
         if (c->idle > 0 && rg_interval_scheduler_waiting(c->scheduler))
             rg_cond_signal(c->work);
-        rg_mutex_unlock(c->lock);
         if (runs_already)
             skip(c, entry);
         else
-            run(w, entry, n, now);
-        rg_mutex_lock(c->lock);
+            run(w, entry, now);
     }
     rg_mutex_unlock(c->lock);
 }

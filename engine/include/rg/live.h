@@ -72,4 +72,51 @@ RG_NODISCARD enum rg_status rg_live_sink_stream(int fd, struct rg_sink **out, st
 /* How many outputs a sink of rg_live_sink_stream has dropped. */
 uint64_t rg_live_sink_stream_dropped(struct rg_sink *sink);
 
+enum rg_live_intake_coding { RG_LIVE_INTAKE_PLAIN, RG_LIVE_INTAKE_DEFLATE, RG_LIVE_INTAKE_ZSTD };
+
+#define RG_LIVE_INTAKE_CONNECT_NS (10 * RG_NS_PER_S)
+#define RG_LIVE_INTAKE_TIMEOUT_NS (20 * RG_NS_PER_S) /* upstream's forwarder_timeout */
+#define RG_LIVE_INTAKE_PAUSE_NS   (500 * RG_NS_PER_MS)
+
+/* All texts are borrowed for the call. Zero-initialise. */
+struct rg_live_intake_options {
+    const char *url;         /* of metrics, service checks, events: "https://app.datadoghq.com" */
+    const char *process_url; /* of process and container payloads; NULL: url */
+    const char *api_key;     /* sent with every request, never part of a text or an answer */
+    const char *user_agent;  /* NULL: "reagent" */
+    const char *ca_file;     /* trusted instead of the system's certificates; NULL: those */
+    const char *proxy_http, *proxy_https; /* for such addresses; NULL: none. The environment is
+                                             not asked */
+    const char *no_proxy;                 /* hosts that are asked directly, by commas; NULL: none */
+    enum rg_live_intake_coding coding;    /* of bodies; process payloads are never compressed */
+    bool insecure;                        /* certificates are not verified */
+    int64_t connect_ns; /* at most, until connected; 0: RG_LIVE_INTAKE_CONNECT_NS */
+    int64_t timeout_ns; /* at most, for one request; 0: RG_LIVE_INTAKE_TIMEOUT_NS */
+    int64_t pause_ns;   /* see below; 0: RG_LIVE_INTAKE_PAUSE_NS */
+};
+
+/* Sends outputs of kind "payload" by HTTP POST, with their own headers, to the endpoint that takes
+ * their source and content type; other kinds are taken and not sent. response is what the intake
+ * answered, at most RG_RESPONSE_BYTES_MAX; a longer answer is dropped, its status counts.
+ *   RG_OK        the intake answered 2xx
+ *   RG_EINVALID  it answered 400, 403 or 413, or there is no endpoint for such an output
+ *   RG_EIO       any other answer, redirects too (none is followed), a broken one, or none in time
+ *
+ * Several tasks may emit at once; connections are kept and used again. A call ends after timeout_ns
+ * (a name server that does not answer may add its own limit). When an address did not answer, or
+ * only after a second or more, further calls to it fail at once for pause_ns: who tries a full
+ * queue once more before the end does not wait for each.
+ *
+ * A request on a kept connection that turns out to be closed is sent once more, with the same
+ * bytes. The caller ignores SIGPIPE. RG_EINVALID  an option is not usable; err says which
+ *   RG_ENOTFOUND, RG_EACCES, RG_EIO  ca_file cannot be read
+ *   RG_ENOMEM */
+RG_NODISCARD enum rg_status rg_live_sink_intake(
+    const struct rg_live_intake_options *options, struct rg_sink **out, struct rg_err *err);
+
+/* Says that the run is ending: what is under way is given up after grace_ns (up to a second later),
+ * and further calls fail at once then, RG_EIO both. Any thread may call it; the first call counts.
+ * sink is one of rg_live_sink_intake. */
+void rg_live_sink_intake_end(struct rg_sink *sink, int64_t grace_ns);
+
 #endif

@@ -206,7 +206,9 @@ RG_NODISCARD enum rg_status rg_sim_host_add_filesystem(struct rg_sim_host *host,
 /* The backends, owned by the host and valid as long as it; rg_procfs_destroy and rg_host_destroy on
  * them do nothing, so that a set of backends may be torn down in any order before the host.
  * procfs has list, stat, status, statm, schedstat, io, cmdline, comm, the links exe and cwd, fds,
- * and the host files stat, cpuinfo, meminfo, uptime, loadavg and version; all else is ENOENT. A
+ * and the host files stat, cpuinfo, uptime, loadavg, version, meminfo, vmstat, zoneinfo, swaps,
+ * diskstats, mounts, self/mounts, filesystems, sys/fs/file-nr and net/{dev,snmp,netstat,tcp,tcp6,
+ * udp,udp6}; all else is ENOENT (rg/sim_devices.h says what the devices are: none at first). A
  * start that finds no free pid does not happen. The demand for CPU is not capped: specs that use
  * more than there are CPUs make idle time stand still at 0. */
 struct rg_procfs *rg_sim_host_procfs(struct rg_sim_host *host);

@@ -44,7 +44,10 @@ struct rg_scenario {
     uint64_t seed;
     int64_t for_ns;
     const char *for_text;               /* as written */
-    struct rg_buf checks;               /* "process, rtprocess"; empty: process */
+    struct rg_buf checks;               /* "process, rtprocess"; may be empty */
+    bool checks_set;                    /* checks stand in the file, also when there are none */
+    bool confd;                         /* the world is simulated and has a conf.d */
+    const char *confd_dir;              /* a real tree for it, as written; NULL: none */
     struct rg_buf config;               /* one line "key: JSON" for each key of config */
     struct rg_scenario_origin *origins; /* origin_count of them: of the lines of config */
     size_t origin_count;

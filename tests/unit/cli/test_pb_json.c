@@ -45,6 +45,40 @@ static void test_floats_are_shortest_and_never_nan(void **state)
     assert_prints(&m, "{\"connectionRate\":16777216,\"bytesRate\":null}");
 }
 
+static void test_doubles_have_the_digits_that_are_asked_for(void **state)
+{
+    static const struct {
+        double value;
+        int digits;
+        const char *wanted;
+    } cases[] = {
+        /* up to 9 digits the same float, above that the same double */
+        {0.25, 1, "0.2"},
+        {1.0 / 3, 3, "0.333"},
+        {1.0 / 3, 5, "0.33333"},
+        {1.0 / 3, 6, "0.333333"},
+        {1.0 / 3, 9, "0.33333333"},
+        {0.1, 9, "0.1"},
+        {1.0 / 3, 12, "0.333333333333"},
+        {0.1, 17, "0.1"},
+        {1.0 / 3, 17, "0.3333333333333333"},
+        {-1e300, 2, "-1e+300"},
+        {(double)INFINITY, 2, "null"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct cli_json json;
+
+        cli_json_init(&json);
+        cli_json_double(&json, NULL, cases[i].value, cases[i].digits);
+        assert_int_equal(json.st, RG_OK);
+        assert_int_equal(rg_buf_byte(&json.text, 0), RG_OK);
+        assert_string_equal((const char *)json.text.data, cases[i].wanted);
+        cli_json_finish(&json);
+    }
+}
+
 static void test_strings_are_escaped(void **state)
 {
     char name[] = "a\"b\n\x1b";
@@ -128,6 +162,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scalars_keep_their_defaults),
         cmocka_unit_test(test_floats_are_shortest_and_never_nan),
+        cmocka_unit_test(test_doubles_have_the_digits_that_are_asked_for),
         cmocka_unit_test(test_strings_are_escaped),
         cmocka_unit_test(test_lists_of_messages_nest),
         cmocka_unit_test(test_enums_have_names_and_unknown_ones_numbers),

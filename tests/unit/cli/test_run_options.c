@@ -35,6 +35,15 @@ static void test_live_run_without_configuration_has_the_process_check(void **sta
     assert_live(&configured, NULL, NULL, "");
 }
 
+static void test_live_run_with_a_conf_d_runs_its_checks_too(void **state)
+{
+    const struct cli_common common = {.proc_root = "/proc", .confd = "conf.d"};
+
+    (void)state;
+    assert_live(&common, NULL, NULL, "run.checks: [process]\nrun.confd: true\n");
+    assert_live(&common, "none", "1m", "run.checks: []\nrun.confd: true\nrun.for: 1m\n");
+}
+
 static void test_live_run_says_what_the_command_line_says(void **state)
 {
     const struct cli_common common = {
@@ -93,6 +102,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_live_run_without_configuration_has_the_process_check),
+        cmocka_unit_test(test_live_run_with_a_conf_d_runs_its_checks_too),
         cmocka_unit_test(test_live_run_says_what_the_command_line_says),
         cmocka_unit_test(test_set_replaces_the_line_of_its_key_only),
         cmocka_unit_test(test_unset_removes_the_last_line_too),

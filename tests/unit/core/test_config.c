@@ -283,6 +283,103 @@ static void test_loading_survives_every_failed_allocation(void **state)
     }
 }
 
+/* ---- keys of the checks of conf.d ---- */
+
+static void test_keys_of_checks_are_known_only_when_they_run(void **state)
+{
+    static const char text[] = "check_runners: 9\nuse_v2_api: {series: false}\n"
+                               "check_cancel_timeout: 2s\nhistogram_percentiles: [0.5, 0.99]\n";
+    struct rg_engine_config c;
+    struct rg_err err = {0};
+
+    (void)state;
+    rg_engine_config_init(&c);
+    assert_int_equal(apply(&c, text, &err), RG_OK);
+    assert_int_equal(c.flow.runners, 4);
+    assert_int_equal(c.notes.count, 4);
+    assert_string_equal(c.notes.items[0].ptr, "x.yaml:1:16: 'check_runners' is not used here");
+    rg_engine_config_finish(&c);
+
+    rg_engine_config_init(&c);
+    c.use_flow = true;
+    assert_int_equal(apply(&c, text, &err), RG_OK);
+    assert_int_equal(c.flow.runners, 9);
+    assert_false(c.flow.series_v2);
+    assert_true(c.flow.cancel_timeout_ns == 2 * RG_NS_PER_S);
+    assert_int_equal(c.flow.percentiles.count, 2);
+    assert_int_equal(c.notes.count, 0);
+    rg_engine_config_finish(&c);
+}
+
+static void test_defaults_of_checks_are_upstreams(void **state)
+{
+    struct rg_metric_flusher_options flusher;
+    struct rg_collector_options collector;
+    struct rg_sampler_world world;
+    struct rg_engine_config c;
+    struct rg_err err = {0};
+
+    (void)state;
+    rg_engine_config_init(&c);
+    assert_int_equal(rg_checks_config_check(&c.flow, &err), RG_OK);
+    collector = rg_checks_config_collector(&c.flow);
+    assert_int_equal(collector.workers, 4);
+    assert_true(collector.cancel_timeout_ns == 500 * RG_NS_PER_MS);
+    assert_int_equal(collector.logging_frequency, 500);
+    assert_false(collector.check_status);
+    flusher = rg_checks_config_flusher(&c.flow);
+    assert_int_equal(flusher.format, RG_SERIES_V2);
+    assert_int_equal(flusher.limits.series_points, 10000);
+    assert_int_equal(flusher.limits.series_bytes, 5242880);
+    assert_false(flusher.omit.series || flusher.omit.events || flusher.log_items);
+    rg_checks_config_world(&c.flow, &world);
+    assert_int_equal(world.commits_until_expiry, 2);
+    assert_true(world.stateful_expiry_s == 25 * 3600);
+    assert_int_equal(world.plan.aggregate_count, 4);
+    assert_int_equal(world.plan.percentile_count, 1);
+    assert_false(c.flow.poll);
+    assert_int_equal(c.flow.poll_interval_s, 60);
+    rg_engine_config_finish(&c);
+}
+
+static void test_sources_of_check_settings_have_their_order(void **state)
+{
+    struct rg_sampler_world world;
+    struct rg_engine_config c;
+    struct fake_host h;
+    struct rg_err err = {0};
+
+    (void)state;
+    fake_host_init(&h);
+    h.documents[0] = (struct fake_text){"datadog.yaml",
+        "check_runners: 5\nlogging_frequency: 7\nlog_payloads: true\nprocess_config.queue_size: 9\n"
+        "histogram_aggregates: []\n"};
+    h.documents[1] =
+        (struct fake_text){"options", "run: {confd: true, checks: [none]}\nlogging_frequency: 8\n"};
+    h.env[0] = (struct fake_text){"DD_CHECK_RUNNERS", "6"};
+    h.env[1] = (struct fake_text){"DD_LOGGING_FREQUENCY", "9"};
+    h.env[2] = (struct fake_text){"DD_ENABLE_PAYLOADS_EVENTS", "false"};
+    h.env[3] = (struct fake_text){"DD_HISTOGRAM_PERCENTILES", "0.5, 0.75"};
+    rg_engine_config_init(&c);
+    assert_int_equal(rg_engine_config_load(&c, &h.host, &err), RG_OK);
+    assert_true(c.confd && c.use_flow);
+    assert_false(rg_engine_config_process(&c));
+    assert_int_equal(c.flow.runners, 6);
+    assert_int_equal(c.flow.logging_frequency, 8);
+    assert_true(c.flow.log_payloads);
+    assert_false(c.flow.send_events);
+    assert_int_equal(c.queue_size, 9);
+    assert_int_equal(c.notes.count, 0);
+    rg_checks_config_world(&c.flow, &world);
+    assert_int_equal(world.plan.aggregate_count, 0); /* an empty list is one */
+    assert_int_equal(world.plan.percentile_count, 2);
+    assert_string_equal(world.plan.percentile_suffixes[1], ".75percentile");
+    rg_engine_config_finish(&c);
+    assert_string_equal(rg_engine_config_of_env(rg_str_from("DD_CHECK_RUNNERS")), "check_runners");
+    assert_string_equal(
+        rg_engine_config_of_env(rg_str_from("DD_USE_V2_API_SERIES")), "use_v2_api.series");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,6 +395,9 @@ int main(void)
         cmocka_unit_test(test_unknown_checks_are_refused),
         cmocka_unit_test(test_deprecated_switch_decides_when_it_is_set),
         cmocka_unit_test(test_loading_survives_every_failed_allocation),
+        cmocka_unit_test(test_keys_of_checks_are_known_only_when_they_run),
+        cmocka_unit_test(test_defaults_of_checks_are_upstreams),
+        cmocka_unit_test(test_sources_of_check_settings_have_their_order),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

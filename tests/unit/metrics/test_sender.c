@@ -135,6 +135,10 @@ static void test_commit_rotates_the_statistics(void **state)
     assert_int_equal(stats.dropped, 0);
     assert_int_equal(rg_sender_commit(s, NULL), RG_OK);
     assert_int_equal(rg_sender_last_stats(s).metric_samples, 0);
+    rg_sender_gauge(s, "a", 1, NULL, RG_NO_TAGS);
+    assert_int_equal(rg_sender_commit(s, NULL), RG_OK);
+    assert_int_equal(rg_sender_take_stats(s).metric_samples, 1);
+    assert_int_equal(rg_sender_take_stats(s).metric_samples, 0);
     rg_sender_close(s);
     fixture_finish(&f);
 }

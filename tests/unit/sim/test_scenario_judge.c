@@ -141,6 +141,24 @@ static void test_lines_leave_out_what_is_ignored(void **state)
     rg_buf_finish(&lines);
 }
 
+static void test_status_is_the_last_one_and_other_messages_are_no_groups(void **state)
+{
+    struct rg_judge *judge = NULL;
+    struct rg_err err = {0};
+
+    (void)state;
+    assert_int_equal(rg_judge_create(0, &judge, &err), RG_OK);
+    add(judge, 1, "{\"kind\":\"payload\",\"source\":\"series\",\"message\":{\"series\":[]}}");
+    add(judge, 2, "{\"kind\":\"status\",\"source\":\"agent\",\"message\":{\"runs\":1}}");
+    add(judge, 3, "{\"kind\":\"payload\",\"source\":\"events\",\"message\":[1]}");
+    add(judge, 4, "{\"kind\":\"status\",\"source\":\"agent\",\"message\":{\"runs\":2}}");
+    assert_int_equal(rg_judge_end(judge, 5 * RG_NS_PER_S, rg_str_from("{}"), &err), RG_OK);
+    assert_true(holds(judge, RG_EXPECT_AT, 1, ".status == null and .last == {}"));
+    assert_true(holds(judge, RG_EXPECT_AT, 3, ".status == {\"runs\": 1}"));
+    assert_true(holds(judge, RG_EXPECT_EVENTUALLY, 0, ".status.runs == 2 and .last == {}"));
+    rg_judge_destroy(judge);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,6 +176,7 @@ int main(void)
             test_a_program_that_does_not_compile_says_where, make_judge, destroy_judge),
         cmocka_unit_test_setup_teardown(
             test_lines_leave_out_what_is_ignored, make_judge, destroy_judge),
+        cmocka_unit_test(test_status_is_the_last_one_and_other_messages_are_no_groups),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

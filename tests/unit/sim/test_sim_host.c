@@ -59,7 +59,7 @@ static void test_files_say_what_the_spec_says(void **state)
     assert_int_equal(stat_field(rig_text(&rig, 1, "stat"), 4), 0);
     assert_null(rig_text(&rig, 4, "stat"));
     assert_null(rig_text(&rig, 3, "maps"));
-    assert_null(rig_text(&rig, 0, "net/dev"));
+    assert_null(rig_text(&rig, 0, "net/route"));
     rig_close(&rig);
 }
 
