@@ -71,6 +71,17 @@ static void mark(const struct rg_collector *c, const struct collector_entry *ent
     rg_runtime_mark(c->world->runtime, flow);
 }
 
+/* The lock is about to be free, and another worker may run the check of this one's last mark: says
+ * that this one does not run it any more. */
+static void mark_end(const struct rg_collector *c)
+{
+    struct rg_runtime *rt = c->world->runtime;
+    char flow[RG_TASK_NAME_MAX];
+
+    snprintf(flow, sizeof(flow), "collector:%u", rg_runtime_self(rt));
+    rg_runtime_mark(rt, flow);
+}
+
 /* datadog.agent.check_status of one run. */
 static void send_status(struct collector_worker *w, const struct rg_check *check, enum rg_status st,
     bool warned, struct rg_err *err)
@@ -159,6 +170,7 @@ static void run(struct collector_worker *w, struct collector_entry *entry, struc
     last = record(c, entry, &r);
     if (!last && !r.warnings.texts)
         return;
+    mark_end(c);
     rg_mutex_unlock(c->lock);
     rg_check_warnings_clear(&r.warnings);
     if (last)
@@ -169,6 +181,7 @@ static void run(struct collector_worker *w, struct collector_entry *entry, struc
 /* As run, for a check that runs already. */
 static void skip(struct rg_collector *c, struct collector_entry *entry)
 {
+    mark_end(c);
     rg_mutex_unlock(c->lock);
     rg_log(c->world->log, RG_LOG_DEBUG, SOURCE, "check %s is already running, skipping execution",
         entry->check->id);
