@@ -20,7 +20,9 @@ enum { KEY_VERBOSE = 'v', KEY_FROM = 0x200 };
 static const struct argp_option options[] = {
     {"from", KEY_FROM, "CAPTURE", 0, "The conf.d of a capture instead of this host", 0},
     {"verbose", KEY_VERBOSE, NULL, 0,
-        "Also configurations that do not run, and warnings about files that are used", 0},
+        "Also configurations that do not run, warnings about files that are used, and ids of "
+        "running checks that differ",
+        0},
     {0},
 };
 
@@ -118,7 +120,7 @@ static void put_section(struct text_out *t, const char *title, jv config, const 
     text_put_lines(t, 0, rg_str_from(json_text(config, key)));
 }
 
-static void put_instance(struct text_out *t, jv instance)
+static void put_instance(struct text_out *t, jv instance, bool verbose)
 {
     jv errors = json_get(instance, "loader_errors");
     int count = json_count(instance, "loader_errors");
@@ -128,6 +130,11 @@ static void put_instance(struct text_out *t, jv instance)
     text_put(t, "\n");
     text_put_lines(t, 0, rg_str_from(json_text(instance, "yaml")));
     text_put(t, "~\n");
+    if (verbose && json_has(instance, "runtime_id")) {
+        text_put(t, "Running as: ");
+        text_put_escaped(t, json_text(instance, "runtime_id"));
+        text_put(t, "\n");
+    }
     for (int i = 0; i < count; i++) {
         jv e = json_at(errors, i);
 
@@ -159,7 +166,7 @@ static void put_ids(struct text_out *t, jv config)
     jv_free(ids);
 }
 
-static void put_config(struct text_out *t, jv config)
+static void put_config(struct text_out *t, jv config, bool verbose)
 {
     jv instances = json_get(config, "instances");
     int count = json_count(config, "instances");
@@ -177,7 +184,7 @@ static void put_config(struct text_out *t, jv config)
     for (int i = 0; i < count; i++) {
         jv instance = json_at(instances, i);
 
-        put_instance(t, instance);
+        put_instance(t, instance, verbose);
         jv_free(instance);
     }
     put_section(t, "Init Config", config, "init_config");
@@ -222,7 +229,7 @@ static void put_all(struct text_out *t, jv document, bool verbose)
                 if (pass == 1 && !titled)
                     text_put(t, "=== Unresolved Configs ===\n\n");
                 titled = pass == 1;
-                put_config(t, config);
+                put_config(t, config, verbose);
             }
             jv_free(config);
         }

@@ -354,6 +354,9 @@ static void print_text(const struct recording *r)
     printf("%zu processes in the last scan, %" PRIu64 " values masked, %" PRIu64
            " kernel events lost\n",
         r->engine.processes_seen, s->masked, s->lost_events);
+    if (r->args->common.confd)
+        printf("%" PRIu64 " runs of %zu checks, %" PRIu64 " failed\n", r->engine.checks.runs,
+            r->engine.checks.checks, r->engine.checks.errors);
     printf("output hash %s\n", cli_hash_text(s->output_hash, hash));
 }
 
@@ -373,6 +376,9 @@ static int print_json(const struct recording *r)
     cli_json_u64(&json, "lost_events", s->lost_events);
     cli_json_i64(&json, "duration_ns", s->duration_ns);
     cli_json_u64(&json, "processes", r->engine.processes_seen);
+    cli_json_u64(&json, "checks", r->engine.checks.checks);
+    cli_json_u64(&json, "check_runs", r->engine.checks.runs);
+    cli_json_u64(&json, "failed_check_runs", r->engine.checks.errors);
     cli_json_hash(&json, "output_hash", s->output_hash);
     cli_json_end_object(&json);
     st = cli_json_print(&json);

@@ -57,6 +57,8 @@ static enum rg_status list_below(
 
     if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
         return RG_OK; /* it went away */
+    if (fd < 0 && errno == EACCES)
+        return add_name(l, prefix, name, ""); /* the others are not to suffer */
     if (fd < 0) {
         st = rg_err_errno(err, errno);
         rg_err_prefix(err, "%s", name);

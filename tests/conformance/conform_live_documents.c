@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -73,6 +74,26 @@ static void test_links_are_followed_and_deeper_folders_are_left_out(void **state
     rg_host_destroy(host);
 }
 
+static void test_a_folder_that_may_not_be_read_hides_no_other(void **state)
+{
+    char path[CONFORM_PATH_MAX], closed[CONFORM_PATH_MAX];
+    struct rg_host *host = create(*state, path);
+    struct rg_err err = {0};
+    struct rg_buf names;
+
+    conform_tree_file(*state, "conf.d/closed.d/conf.yaml", "x", 1);
+    assert_int_equal(chmod(conform_tree_path(*state, "conf.d/closed.d", closed), 0), 0);
+    rg_buf_init(&names, RG_HOST_DOCUMENT_MAX);
+    assert_int_equal(rg_host_list_documents(host, "conf.d", &names, &err), RG_OK);
+    assert_int_equal(chmod(closed, 0700), 0);
+    if (geteuid() != 0) { /* to root nothing is closed */
+        assert_non_null(memmem(names.data, names.len, "conf.d/closed.d/", 17));
+        assert_int_equal(rg_host_document(host, "conf.d/closed.d/", &names, &err), RG_ENOTFOUND);
+    }
+    rg_buf_finish(&names);
+    rg_host_destroy(host);
+}
+
 static void test_a_folder_that_is_not_there_is_not_found(void **state)
 {
     struct rg_live_host_options options = {.confd = "/nonexistent/conf.d"};
@@ -115,6 +136,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_live_host_keeps_the_contract, setup, teardown),
         cmocka_unit_test_setup_teardown(
             test_links_are_followed_and_deeper_folders_are_left_out, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_a_folder_that_may_not_be_read_hides_no_other, setup, teardown),
         cmocka_unit_test(test_a_folder_that_is_not_there_is_not_found),
         cmocka_unit_test_setup_teardown(test_a_file_system_is_what_statvfs_says, setup, teardown),
     };

@@ -12,7 +12,7 @@ class Answers(intake_kit.IntakeTest):
     def status_of(self, entry, **options):
         with Intake([entry]) as intake:
             result = self.one(intake.url, **options)
-            self.assertEqual(len(intake.requests), 1)
+            self.assertEqual(intake.came(1), 1)
             return result
 
     def test_two_hundreds_are_taken(self):
@@ -162,7 +162,7 @@ class Answers(intake_kit.IntakeTest):
         with Intake(default="stall") as intake:
             results = self.drive("direct", intake.url, count=3, timeout_ms=1000,
                                  pause_ms=60000).out["results"]
-            self.assertEqual(len(intake.requests), 1)
+            self.assertEqual(intake.came(1), 1)
         self.assertIn("not tried again so soon", results[2]["text"])
 
     def test_an_answer_that_failed_quickly_is_no_reason_to_wait(self):

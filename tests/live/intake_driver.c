@@ -1,9 +1,10 @@
 /* Brings payloads to an intake as the engine does, and says on stdout what became of them.
  *
  *   intake_driver forward url=U key=K count=N [bytes=B] [items=QUEUE] [queue_bytes=B]
- *                 [backoff_ms=M] [for_ms=M] [until_ms=M] [end_ms=M] [options of the sink]
- *       submits N payloads to a forwarder, waits until all are settled (at most until_ms) or for
- *       exactly for_ms, stops, prints the counts
+ *                 [backoff_ms=M] [for_ms=M] [until_ms=M] [retries=K] [end_ms=M]
+ *                 [options of the sink]
+ *       submits N payloads to a forwarder, waits until all are settled or K tries have failed (at
+ *       most until_ms) or for exactly for_ms, stops, prints the counts
  *   intake_driver direct url=U key=K count=N [tasks=T] [source=S] [type=T] [options of the sink]
  *       T tasks emit N payloads each; prints each result
  *
@@ -124,13 +125,14 @@ static void submit(struct rg_forwarder *f, uint64_t number, size_t bytes)
 static void wait_for(struct run *r, struct rg_forwarder *f, uint64_t count)
 {
     bool exactly = text_of(r, "for_ms") != NULL;
+    uint64_t retries = number_of(r, "retries", UINT64_MAX);
     int64_t end_ms =
         (int64_t)(exactly ? number_of(r, "for_ms", 0) : number_of(r, "until_ms", 60000));
 
     while (elapsed_ms(r) < end_ms) {
         struct rg_forward_counts c = rg_forwarder_counts(f);
 
-        if (!exactly && c.sent + c.refused + c.dropped >= count)
+        if (!exactly && (c.sent + c.refused + c.dropped >= count || c.retries >= retries))
             break;
         rg_ignore(
             rg_runtime_sleep_until(r->runtime, rg_mono_after(rg_runtime_mono(r->runtime), POLL_NS)),

@@ -61,7 +61,7 @@ class Queue(intake_kit.IntakeTest):
         with socket.socket() as probe:  # a port that is taken, but does not listen
             probe.bind(("127.0.0.1", 0))
             url = f"http://127.0.0.1:{probe.getsockname()[1]}"
-            result = self.drive("forward", url, count=5, for_ms=300, timeout_ms=2000)
+            result = self.drive("forward", url, count=5, retries=1, timeout_ms=2000)
         out = result.out
         self.assertEqual((out["sent"], out["dropped"], out["abandoned"]), (0, 0, 5))
         self.assertGreaterEqual(out["retries"], 1)
@@ -109,12 +109,12 @@ class Queue(intake_kit.IntakeTest):
 
     def test_an_end_leaves_time_for_what_is_left(self):
         with Intake([500]) as intake:
-            self.assertEqual(self.forward(intake, 10, for_ms=150, backoff_ms=60000,
+            self.assertEqual(self.forward(intake, 10, retries=1, backoff_ms=60000,
                                           end_ms=30000).out["sent"], 10)
 
     def test_a_stop_sends_what_is_left(self):
         with Intake([500]) as intake:
-            result = self.forward(intake, 10, for_ms=150, backoff_ms=60000)
+            result = self.forward(intake, 10, retries=1, backoff_ms=60000)
             self.assert_delivered(intake, range(10))
         self.assertEqual(result.out["sent"], 10)
 

@@ -6,6 +6,7 @@ import ssl
 import socketserver
 import subprocess
 import threading
+import time
 
 HALF = 2
 
@@ -177,6 +178,13 @@ class Intake:
     def keep(self, request):
         with self.lock:
             self.requests.append(request)
+
+    def came(self, count):
+        """How many requests came: a client that gave up may be ahead of us, so wait for them."""
+        end = time.monotonic() + 60
+        while len(self.requests) < count and time.monotonic() < end:
+            time.sleep(0.01)
+        return len(self.requests)
 
     def taken(self):
         with self.lock:

@@ -12,14 +12,14 @@
 
 #include "rg/backend/log.h"
 
-#define RG_FORWARD_HEADER_ID      "X-Reagent-Payload-Id"
+#define RG_FORWARD_HEADER_ID "X-Reagent-Payload-Id"
+/* The bytes are ten times and more what upstream keeps (15 MB), because ours are not
+ * compressed: one flush of 10,000 checks is some 20 MB. */
 #define RG_FORWARD_ITEMS_DEFAULT  1024
 #define RG_FORWARD_BYTES_DEFAULT  (UINT64_C(256) << 20)
 #define RG_FORWARD_BACKOFF_MIN_NS (2 * RG_NS_PER_S)
 #define RG_FORWARD_BACKOFF_MAX_NS (64 * RG_NS_PER_S)
 
-/* The bytes are ten times and more what upstream keeps (15 MB), because ours are not
- * compressed: one flush of 10,000 checks is some 20 MB. */
 struct rg_forwarder;
 
 struct rg_forward_options {

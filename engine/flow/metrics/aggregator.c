@@ -188,7 +188,17 @@ void rg_aggregator_deregister(struct rg_aggregator *a, struct rg_sampler_entry *
     rg_mutex_unlock(a->mutex);
 }
 
-static void take_records(struct rg_aggregator *a, struct rg_metric_batch *b)
+static void lose(struct rg_sampler_report *report, enum rg_status why, uint64_t count)
+{
+    if (why == RG_ENOMEM)
+        report->no_memory += count;
+    else if (why != RG_OK)
+        report->over_limit += count;
+}
+
+/* Service checks and events wait for the flush; lost receives those that find no place. */
+static void take_records(
+    struct rg_aggregator *a, struct rg_metric_batch *b, struct rg_sampler_report *lost)
 {
     void *checks = a->checks, *events = a->events;
     enum rg_status st = rg_grow(&checks, &a->check_cap, a->check_count + b->check_count,
@@ -202,6 +212,7 @@ static void take_records(struct rg_aggregator *a, struct rg_metric_batch *b)
             free(b->checks[i]);
     }
     a->counts.lost_checks += st == RG_OK ? 0 : b->check_count;
+    lose(lost, st, b->check_count);
     st = rg_grow(
         &events, &a->event_cap, a->event_count + b->event_count, sizeof(*a->events), RG_EVENTS_MAX);
     a->events = events;
@@ -212,6 +223,7 @@ static void take_records(struct rg_aggregator *a, struct rg_metric_batch *b)
             free(b->events[i]);
     }
     a->counts.lost_events += st == RG_OK ? 0 : b->event_count;
+    lose(lost, st, b->event_count);
     b->check_count = b->event_count = 0;
 }
 
@@ -229,25 +241,30 @@ void rg_aggregator_hand_over(struct rg_aggregator *a, struct rg_sampler_entry *e
     struct rg_metric_batch *b, struct rg_wall now, bool commit, struct rg_sampler_report *report)
 {
     double now_s = (double)now.ns / (double)RG_NS_PER_S;
-    struct rg_sampler_report mine = {0};
-    uint64_t lost;
+    const struct rg_metric_store *store = &a->world.store;
+    struct rg_sampler_report mine = {0}, lost = {0};
+    uint64_t dropped, no_memory;
 
     rg_mutex_lock(a->mutex);
-    lost = a->world.store.dropped;
+    dropped = store->dropped;
+    no_memory = store->no_memory;
     for (size_t i = 0; i < b->count; i++)
         rg_check_sampler_take(
             entry->sampler, rg_batch_key(b, &b->items[i]), &b->items[i], now_s, &mine);
     if (commit)
         rg_check_sampler_commit(entry->sampler, now_s, &mine);
-    take_records(a, b);
+    take_records(a, b, &lost);
     a->counts.hand_overs++;
     add_report(&a->counts.items, &mine);
-    lost = a->world.store.dropped - lost;
+    no_memory = store->no_memory - no_memory;
+    dropped = store->dropped - dropped;
     rg_mutex_unlock(a->mutex);
     b->count = 0;
     rg_buf_clear(&b->texts);
     add_report(report, &mine);
-    report->over_limit += lost;
+    add_report(report, &lost);
+    lose(report, RG_ENOMEM, no_memory);
+    lose(report, RG_ELIMIT, dropped - no_memory);
     if (!report->first[0])
         memcpy(report->first, mine.first, sizeof(mine.first));
 }

@@ -29,6 +29,12 @@ static bool all_finite(const struct rg_point *points, size_t count)
     return true;
 }
 
+static void lose(struct rg_metric_store *s, enum rg_status why)
+{
+    s->dropped++;
+    s->no_memory += why == RG_ENOMEM;
+}
+
 bool rg_metric_store_serie(struct rg_metric_store *s, struct rg_context *context,
     const char *suffix, enum rg_series_type type, bool no_index, const struct rg_point *points,
     size_t count)
@@ -40,7 +46,7 @@ bool rg_metric_store_serie(struct rg_metric_store *s, struct rg_context *context
         .point_count = (uint32_t)count,
         .first = points[0]};
     void *array = s->series;
-    enum rg_status st;
+    enum rg_status st = RG_ENOMEM;
 
     if (!all_finite(points, count)) {
         s->not_finite += count;
@@ -62,7 +68,7 @@ bool rg_metric_store_serie(struct rg_metric_store *s, struct rg_context *context
     return true;
 lost:
     free(serie.points);
-    s->dropped++;
+    lose(s, st);
     return false;
 }
 
@@ -77,7 +83,7 @@ bool rg_metric_store_sketch(struct rg_metric_store *s, struct rg_context *contex
     s->sketches = array;
     if (st != RG_OK || !finite) {
         if (finite)
-            s->dropped++;
+            lose(s, st);
         else
             s->not_finite++;
         rg_sketch_finish(sketch);

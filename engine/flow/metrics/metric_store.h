@@ -39,6 +39,7 @@ struct rg_metric_store {
     size_t items_max; /* of each; then what comes is dropped */
     uint64_t sequence;
     uint64_t dropped;    /* series and sketches lost to the maximum or to memory */
+    uint64_t no_memory;  /* of those, to memory */
     uint64_t not_finite; /* points whose value became infinite on the way */
 };
 

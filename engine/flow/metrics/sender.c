@@ -92,11 +92,31 @@ void rg_sender_end_run(struct rg_sender *s)
     batch_release(s);
 }
 
+/* One line for what was lost since the last commit and what was wrong with its items. */
+static void report_problems(struct rg_sender *s, uint64_t losses)
+{
+    const struct rg_log *log = rg_aggregator_log(s->aggregator);
+    const struct rg_sampler_report *r = &s->report;
+    bool loud = losses || r->bad_buckets;
+
+    if (!loud && r->rejected == 0 && r->flush_errors == 0)
+        return;
+    rg_log(log, loud && s->warnings < WARNINGS_MAX ? RG_LOG_WARN : RG_LOG_DEBUG, SOURCE,
+        "check %s: %llu items lost, %llu bad buckets, %llu samples refused, %llu rates "
+        "undefined%s%s",
+        s->id, (unsigned long long)losses, (unsigned long long)r->bad_buckets,
+        (unsigned long long)r->rejected, (unsigned long long)r->flush_errors,
+        r->first[0] ? "; first: " : "", r->first);
+    if (loud && s->warnings < WARNINGS_MAX)
+        s->warnings++;
+}
+
 void rg_sender_close(struct rg_sender *s)
 {
     if (!s)
         return;
     rg_sender_end_run(s);
+    report_problems(s, s->dropped_items + s->report.over_limit + s->report.no_memory);
     rg_aggregator_deregister(s->aggregator, s->entry);
     rg_buf_finish(&s->tag_texts);
     rg_buf_finish(&s->batch.texts);
@@ -277,7 +297,7 @@ enum rg_status rg_sender_sample(
         .flush_first = sample->flush_first,
         .no_index = s->no_index || sample->no_index};
 
-    if (timed && !(sample->timestamp_s > 0)) {
+    if (timed && !(sample->timestamp_s > 0 && sample->timestamp_s <= RG_TIMESTAMP_S_MAX)) {
         rg_err_set(err, "invalid timestamp");
         return RG_EINVALID;
     }
@@ -436,25 +456,6 @@ void rg_sender_histogram(
     struct rg_sender *s, const char *name, double value, const char *host, struct rg_tags tags)
 {
     short_call(s, RG_METRIC_HISTOGRAM, name, value, host, tags);
-}
-
-/* One line for what a run lost, one for what was wrong with its items. */
-static void report_problems(struct rg_sender *s, uint64_t losses)
-{
-    const struct rg_log *log = rg_aggregator_log(s->aggregator);
-    const struct rg_sampler_report *r = &s->report;
-    bool loud = losses || r->bad_buckets;
-
-    if (!loud && r->rejected == 0 && r->flush_errors == 0)
-        return;
-    rg_log(log, loud && s->warnings < WARNINGS_MAX ? RG_LOG_WARN : RG_LOG_DEBUG, SOURCE,
-        "check %s: %llu items lost, %llu bad buckets, %llu samples refused, %llu rates "
-        "undefined%s%s",
-        s->id, (unsigned long long)losses, (unsigned long long)r->bad_buckets,
-        (unsigned long long)r->rejected, (unsigned long long)r->flush_errors,
-        r->first[0] ? "; first: " : "", r->first);
-    if (loud && s->warnings < WARNINGS_MAX)
-        s->warnings++;
 }
 
 enum rg_status rg_sender_commit(struct rg_sender *s, struct rg_err *err)

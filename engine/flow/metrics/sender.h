@@ -24,6 +24,9 @@ struct rg_sender;
 #define RG_ITEM_BYTES_MAX     ((size_t)64 << 10) /* texts of one sample or bucket */
 #define RG_EVENT_BYTES_MAX    ((size_t)1 << 20)  /* texts of one service check or event */
 
+/* Payloads have no place for a later second. */
+#define RG_TIMESTAMP_S_MAX 1e15
+
 /* What one run sent. */
 struct rg_sender_stats {
     uint64_t metric_samples;
@@ -43,14 +46,17 @@ RG_NODISCARD enum rg_status rg_sender_open(struct rg_aggregator *aggregator, con
     struct rg_sender **out, struct rg_err *err);
 
 /* Hands over what no commit has taken and deregisters: the sampler is flushed once more, then it is
- * gone, unless a sender is opened for it before. NULL is fine. */
+ * gone, unless a sender is opened for it before. What was lost since the last commit is logged.
+ * NULL is fine. */
 void rg_sender_close(struct rg_sender *sender);
 
 /* False (the default): an empty host becomes the agent's. True: it stays empty. */
 void rg_sender_disable_default_hostname(struct rg_sender *sender, bool disable);
 
 /* Replaces the tags of the check, added to everything it sends. They are copied. The service tag
- * is forgotten. RG_ENOMEM, RG_ELIMIT (above RG_TAGS_MAX or RG_ITEM_BYTES_MAX): unchanged. */
+ * is forgotten.
+ *   RG_ELIMIT  above RG_TAGS_MAX, or half of RG_ITEM_BYTES_MAX: unchanged
+ *   RG_ENOMEM  unchanged */
 RG_NODISCARD enum rg_status rg_sender_set_custom_tags(
     struct rg_sender *sender, struct rg_tags tags);
 
@@ -65,7 +71,8 @@ RG_NODISCARD enum rg_status rg_sender_finalize_service_tag(struct rg_sender *sen
 void rg_sender_set_no_index(struct rg_sender *sender, bool no_index);
 
 /* One sample of any type.
- *   RG_EINVALID  a type that wants a timestamp has none: "invalid timestamp"; nothing was taken */
+ *   RG_EINVALID  a type that wants a timestamp has none, or one above RG_TIMESTAMP_S_MAX:
+ *                "invalid timestamp"; nothing was taken */
 RG_NODISCARD enum rg_status rg_sender_sample(
     struct rg_sender *sender, const struct rg_sample *sample, struct rg_err *err);
 

@@ -150,8 +150,7 @@ static void tick(void *arg)
     rg_mutex_lock(c->lock);
     while (!c->stopping && st != RG_ESTOPPED) {
         rg_interval_scheduler_advance(c->scheduler, rg_runtime_mono(c->world->runtime));
-        if (c->idle > 0 && rg_interval_scheduler_waiting(c->scheduler))
-            rg_cond_signal(c->work);
+        rg_collector_wake(c);
         st = rg_cond_wait(c->ticked, c->lock, rg_interval_scheduler_next(c->scheduler));
     }
     rg_mutex_unlock(c->lock);
@@ -283,8 +282,8 @@ static enum rg_status enter(
         rg_collector_take_out(c, entry);
         return st;
     }
-    if (once && c->idle > 0)
-        rg_cond_signal(c->work);
+    if (once)
+        rg_collector_wake(c);
     if (rg_interval_scheduler_next(c->scheduler).ns < next.ns)
         rg_cond_signal(c->ticked);
     return RG_OK;

@@ -193,6 +193,16 @@ static void skip(struct rg_collector *c, struct collector_entry *entry)
     }
 }
 
+/* One wake-up leads to the next as long as there is work and somebody to do it; one at a time, so
+ * that a line that is empty soon does not bring all workers to their feet. */
+void rg_collector_wake(struct rg_collector *c)
+{
+    if (c->idle == 0 || c->waking || !rg_interval_scheduler_waiting(c->scheduler))
+        return;
+    c->waking = true;
+    rg_cond_signal(c->work);
+}
+
 void rg_collector_worker(void *arg)
 {
     struct collector_worker *w = arg;
@@ -211,11 +221,10 @@ void rg_collector_worker(void *arg)
             c->idle++;
             st = rg_cond_wait(c->work, c->lock, RG_MONO_NEVER);
             c->idle--;
+            c->waking = false;
             continue;
         }
-        /* One wake-up leads to the next as long as there is work and somebody to do it. */
-        if (c->idle > 0 && rg_interval_scheduler_waiting(c->scheduler))
-            rg_cond_signal(c->work);
+        rg_collector_wake(c);
         if (runs_already)
             skip(c, entry);
         else

@@ -52,6 +52,7 @@ struct rg_collector {
     size_t deaf;           /* out of the table, still running */
     uint64_t last_serial;
     size_t running, idle;
+    bool waking; /* a worker was woken and is not there yet */
     uint64_t runs, errors, warnings, skipped;
     bool started, stopping;
     size_t callers;                   /* tasks that take a check in or let one go */
@@ -60,6 +61,9 @@ struct rg_collector {
     uint32_t ticker;
     struct collector_cancel *cancels; /* owned; joined when ended, or at the end */
 };
+
+/* With the lock held: wakes a worker if somebody is in line. */
+void rg_collector_wake(struct rg_collector *c);
 
 /* The task of a worker; arg is its struct collector_worker. */
 void rg_collector_worker(void *arg);

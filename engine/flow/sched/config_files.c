@@ -53,6 +53,11 @@ static bool classify(struct rg_str path, const struct rg_str *ignore_autoconf, s
             return false;
         folder = without(folder, RG_STR_LIT(".d"));
     }
+    if (slash && file.len == 0) { /* the folder itself: it could not be listed */
+        *kind = RG_CONF_REGULAR;
+        *name = folder;
+        return folder.len > 0;
+    }
     if (rg_str_is(file, "auto_conf.yaml") && listed(folder, ignore_autoconf, ignore_count))
         return false;
     metrics = rg_str_is(file, "metrics.yaml") || rg_str_is(file, "metrics.yml");
@@ -198,6 +203,10 @@ static enum rg_status load_file(
     if (st != RG_OK)
         return st;
     path = (const char *)l->path.data;
+    if (file->entry->path[strlen(file->entry->path) - 1] == '/') {
+        *seen = true;
+        return add_note(&l->out->errors, file->name, path, "the folder may not be read");
+    }
     rg_buf_clear(&l->bytes);
     st = l->source->read(l->source->ctx, file->entry, &l->bytes, &why);
     if (st == RG_OK)

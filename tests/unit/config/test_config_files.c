@@ -34,6 +34,8 @@ static const struct {
     {{"broken.yaml.default", 1, 1}, good},
     {{"empty.yaml", 0, 0}, ""},
     {{"empty.yaml.default", 1, 1}, good},
+    {{"closed.d/", 1, 0}, NULL},
+    {{"closed.yaml.default", 1, 1}, good},
     {{"secret.yaml", 1, 0}, NULL},
     {{"secret.d/conf.yaml.default", 1, 1}, good},
     {{"twice.yaml", 1, 0}, "instances: [{a: 1, a: 2}]\n"},
@@ -79,6 +81,7 @@ static void test_files_come_in_the_order_of_a_scan(void **state)
         {"bad.d/conf.yaml", "bad", RG_CONF_REGULAR},
         {"bad.d/other.yaml", "bad", RG_CONF_REGULAR},
         {"broken.yaml", "broken", RG_CONF_REGULAR},
+        {"closed.d/", "closed", RG_CONF_REGULAR},
         {"disk.d/a.yml", "disk", RG_CONF_REGULAR},
         {"disk.d/b.yaml", "disk", RG_CONF_REGULAR},
         {"empty.yaml", "empty", RG_CONF_REGULAR},
@@ -87,6 +90,7 @@ static void test_files_come_in_the_order_of_a_scan(void **state)
         {"twice.yaml", "twice", RG_CONF_REGULAR},
         {"zk.yaml", "zk", RG_CONF_REGULAR},
         {"broken.yaml.default", "broken", RG_CONF_DEFAULT},
+        {"closed.yaml.default", "closed", RG_CONF_DEFAULT},
         {"cpu.d/conf.yaml.default", "cpu", RG_CONF_DEFAULT},
         {"disk.d/conf.yaml.default", "disk", RG_CONF_DEFAULT},
         {"empty.yaml.default", "empty", RG_CONF_DEFAULT},
@@ -171,14 +175,16 @@ static void test_every_broken_file_keeps_its_error(void **state)
 
     (void)state;
     load(&set);
-    assert_int_equal(set.errors.count, 3);
+    assert_int_equal(set.errors.count, 4);
     assert_string_equal(set.errors.items[0].name, "bad");
     assert_string_equal(set.errors.items[0].path, "/user/bad.d/conf.yaml");
     assert_string_equal(
         set.errors.items[0].text, "/user/bad.d/conf.yaml:2:1: did not find expected node content");
     assert_string_equal(set.errors.items[1].name, "broken");
-    assert_string_equal(set.errors.items[2].name, "secret");
-    assert_string_equal(set.errors.items[2].text, "permission denied");
+    assert_string_equal(set.errors.items[2].path, "/user/closed.d/");
+    assert_string_equal(set.errors.items[2].text, "the folder may not be read");
+    assert_string_equal(set.errors.items[3].name, "secret");
+    assert_string_equal(set.errors.items[3].text, "permission denied");
     assert_int_equal(set.warnings.count, 1);
     assert_string_equal(set.warnings.items[0].name, "twice");
     rg_conf_set_finish(&set);

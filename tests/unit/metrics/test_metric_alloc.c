@@ -140,6 +140,29 @@ static void test_no_failed_allocation_loses_anything_silently(void **state)
     fail_each(send_and_build);
 }
 
+/* What finds no place behind the sender is lost to memory as well, and the commit says so. */
+static enum rg_status commit_one_of_each(struct metrics_fixture *f)
+{
+    struct rg_sender *s = NULL;
+    enum rg_status st = rg_sender_open(f->aggregator, "check:1", &s, NULL);
+
+    if (st != RG_OK)
+        return st;
+    rg_sender_gauge(s, "m", 1, NULL, RG_NO_TAGS);
+    rg_sender_service_check(s, &(struct rg_service_check){.name = RG_STR_LIT("c")});
+    rg_sender_event(s, &(struct rg_event){.title = RG_STR_LIT("e")});
+    st = rg_sender_commit(s, NULL);
+    assert_int_equal(rg_sender_last_stats(s).dropped, st == RG_OK ? 0 : 1);
+    rg_sender_close(s);
+    return st;
+}
+
+static void test_a_commit_tells_each_loss_from_a_limit(void **state)
+{
+    (void)state;
+    fail_each(commit_one_of_each);
+}
+
 static void test_memory_of_a_sender_is_free_between_runs(void **state)
 {
     struct metrics_fixture f;
@@ -164,6 +187,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_creating_survives_every_failed_allocation),
         cmocka_unit_test(test_no_failed_allocation_loses_anything_silently),
+        cmocka_unit_test(test_a_commit_tells_each_loss_from_a_limit),
         cmocka_unit_test(test_memory_of_a_sender_is_free_between_runs),
     };
 

@@ -157,6 +157,8 @@ static void test_a_timestamped_sample_needs_a_timestamp(void **state)
     assert_string_equal(err.text, "invalid timestamp");
     sample.timestamp_s = -1;
     assert_int_equal(rg_sender_sample(s, &sample, &err), RG_EINVALID);
+    sample.timestamp_s = 1e300; /* finite, but no payload can say it */
+    assert_int_equal(rg_sender_sample(s, &sample, &err), RG_EINVALID);
     sample.timestamp_s = 5;
     assert_int_equal(rg_sender_sample(s, &sample, &err), RG_OK);
     assert_int_equal(rg_sender_commit(s, NULL), RG_OK);
@@ -303,7 +305,9 @@ static void test_texts_over_the_limit_are_counted_and_reported(void **state)
     assert_int_equal(f.flush.metrics.serie_count, 1);
     assert_int_equal(f.flush.event_count, 0);
     assert_int_equal(rg_sim_sink_count(f.sink), 1); /* one line in the log */
+    rg_sender_gauge(s, text, 1, NULL, RG_NO_TAGS);
     rg_sender_close(s);
+    assert_int_equal(rg_sim_sink_count(f.sink), 2); /* no commit has told of this one */
     free(text);
     fixture_finish(&f);
 }

@@ -53,7 +53,9 @@ RG_NODISCARD enum rg_status rg_host_document(
 
 /* The documents below a folder such as "conf.d", into out: "conf.d/cpu.d/conf.yaml", each name
  * ended by NUL, sorted by bytes. Regular files of the folder and of the folders in it, and what
- * links to such; no deeper ones. rg_host_document reads them. RG_ENOTFOUND  there is no such folder
+ * links to such; no deeper ones. rg_host_document reads them. A folder in it that may not be read
+ * stands there itself: "conf.d/cpu.d/".
+ *   RG_ENOTFOUND  there is no such folder
  *   RG_ETOOBIG    above RG_HOST_DOCUMENT_MAX, or above out->max
  *   RG_EACCES, RG_EIO  it exists but cannot be read; err names it */
 RG_NODISCARD enum rg_status rg_host_list_documents(
