@@ -115,11 +115,14 @@ static inline char *flow_last_status(const struct flow_rig *r)
 /* How often needle occurs in text. */
 static inline size_t flow_times(const char *text, const char *needle)
 {
-    size_t n = 0;
+    const char *end = text + strlen(text);
+    size_t len = strlen(needle), count = 0;
 
-    for (const char *at = text; (at = strstr(at, needle)); at += strlen(needle))
-        n++;
-    return n;
+    while ((text = memmem(text, (size_t)(end - text), needle, len)) != NULL) {
+        count++;
+        text += len;
+    }
+    return count;
 }
 
 #endif
